@@ -1,0 +1,73 @@
+"""What one outcome means: for the breaker, and for whoever thinks of repeating the call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from viber import errors
+from viber.errors import BaseError, Delivery
+
+
+class Verdict(Enum):
+    """What an outcome says about the health of the service."""
+
+    SUCCESS = "success"
+    """It is alive: it answered, be it with a 404."""
+    FAILURE = "failure"
+    """It is not well: it failed, was silent, or could not be reached."""
+    IGNORED = "ignored"
+    """Neither good nor bad news: a cancellation, a local refusal, the caller's own fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an exception means; `safe` says that a repeat cannot double anything, whatever the operation."""
+
+    verdict: Verdict
+    retryable: bool = False
+    safe: bool = False
+    retry_after: float | None = None
+
+
+Classify = Callable[[BaseException], Judgement]
+"""Maps the exceptions of a foreign function to judgements."""
+
+_IGNORED = Judgement(Verdict.IGNORED)
+_FAILURE = Judgement(Verdict.FAILURE)
+_REPEATABLE_FAILURE = Judgement(Verdict.FAILURE, retryable=True)
+_UNHEALTHY = (errors.ServerError, errors.TimeoutError, errors.TransportError, errors.InternalError)
+
+
+def judge(error: BaseException) -> Judgement:
+    """The judgement of an exception that nobody said more about.
+
+    An error of ours says itself what it is. `OSError` (the builtin `TimeoutError` among them) is a failure
+    that may pass; any other exception is a failure that may not; what is no `Exception` (cancellation,
+    `KeyboardInterrupt`) says nothing.
+    """
+    match error:
+        case BaseError():
+            return _judge_own(error)
+        case OSError():
+            return _REPEATABLE_FAILURE
+        case Exception():
+            return _FAILURE
+        case _:
+            return _IGNORED
+
+
+def _judge_own(error: BaseError) -> Judgement:
+    return Judgement(
+        _verdict_of(error),
+        retryable=error.retryable and error.operational,
+        safe=error.unapplied or error.delivery is Delivery.NOT_SENT,
+        retry_after=error.retry_after,
+    )
+
+
+def _verdict_of(error: BaseError) -> Verdict:
+    if error.neutral:
+        return Verdict.IGNORED
+    if isinstance(error, _UNHEALTHY):
+        return Verdict.FAILURE
+    return Verdict.SUCCESS

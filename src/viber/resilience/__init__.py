@@ -1,0 +1,1 @@
+"""What stands between a caller and a service that may fail."""

@@ -1,0 +1,93 @@
+"""A service's way out: its pipeline around its transport."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar, Unpack
+from uuid import uuid4
+
+from viber.errors import BaseError
+from viber.http._message import Request, Response
+from viber.http._transport import ResponseStream, Transport
+from viber.resilience._pipeline import Attempt, Pipeline
+from viber.services._health import Health
+from viber.services._options import CallOptions, OptionFields
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Sends the requests of one service; a view with other options shares everything else.
+
+    A service turns its calls into a `Request` and a pure function that reads the answer; that function
+    raises the service's typed errors, so that retry and breaker see what the service said.
+    """
+
+    name: str
+    transport: Transport
+    pipeline: Pipeline
+    options: CallOptions = CallOptions()
+
+    def with_options(self, **fields: Unpack[OptionFields]) -> Self:
+        """A view with other time limits, attempts, header fields, idempotence or request id."""
+        limits = {key: fields[key] for key in ("timeout", "total_timeout", "max_attempts") if key in fields}
+        pipeline = self.pipeline.with_options(**limits) if limits else self.pipeline
+        return replace(self, pipeline=pipeline, options=self.options.merged(fields))
+
+    async def call(
+        self, request: Request, read: Callable[[Response], T], *, operation: str, idempotent: bool
+    ) -> T:
+        """Send the request through the whole pipeline, and read its answer."""
+
+        async def attempt(_: Attempt) -> T:
+            return read(await self.transport.send(dressed))
+
+        dressed, request_id = self._dress(request)
+        return await self.pipeline.execute(
+            attempt, operation=operation, idempotent=self._is_idempotent(idempotent), request_id=request_id
+        )
+
+    async def open(
+        self,
+        request: Request,
+        start: Callable[[ResponseStream, Attempt], Awaitable[T]],
+        *,
+        operation: str,
+        idempotent: bool,
+    ) -> T:
+        """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
+
+        async def attempt(this: Attempt) -> T:
+            stream = await self.transport.open(dressed)
+            try:
+                return await start(stream, this)
+            except BaseException:
+                stream.abort()
+                raise
+
+        dressed, request_id = self._dress(request)
+        return await self.pipeline.execute(
+            attempt, operation=operation, idempotent=self._is_idempotent(idempotent), request_id=request_id
+        )
+
+    async def probe(self, request: Request, read: Callable[[Response], object]) -> Health:
+        """Ask once, past breaker and retry, and say how it went."""
+        clock = self.pipeline.clock
+        started = clock.now()
+        error = ""
+        try:
+            async with clock.timeout(self.pipeline.timeout):
+                read(await self.transport.send(self._dress(request)[0]))
+        except BaseError as failure:
+            error = failure.message
+        except TimeoutError:
+            error = f"no answer within {self.pipeline.timeout} s"
+        return Health(self.name, not error, clock.now() - started, error, self.pipeline.state)
+
+    def _is_idempotent(self, by_nature: bool) -> bool:
+        return by_nature if self.options.idempotent is None else self.options.idempotent
+
+    def _dress(self, request: Request) -> tuple[Request, str]:
+        request_id = self.options.request_id or uuid4().hex
+        extra = (("x-request-id", request_id), *self.options.headers)
+        return replace(request, headers=request.headers + extra), request_id

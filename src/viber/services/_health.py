@@ -1,0 +1,15 @@
+"""Is a service there, and how fast does it answer?"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The result of one health check: `latency` in seconds, `error` empty when healthy."""
+
+    service: str
+    healthy: bool
+    latency: float
+    error: str = ""
+    circuit: str = ""
+    """The state of the circuit breaker, which a health check neither asks nor moves."""
