@@ -1,1 +1,19 @@
 """What can be seen of a call."""
+
+import logging
+
+from viber.observability._events import CallFinished, CircuitChanged, Event, RetryScheduled
+from viber.observability._listeners import Listener, Listeners
+from viber.observability._redaction import redact_text
+
+__all__ = [
+    "CallFinished",
+    "CircuitChanged",
+    "Event",
+    "Listener",
+    "Listeners",
+    "RetryScheduled",
+    "redact_text",
+]
+
+logging.getLogger("viber").addHandler(logging.NullHandler())

@@ -1,0 +1,201 @@
+"""The circuit breaker of a service: the machine, with a clock, a lock and listeners around it."""
+
+import random
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from threading import Lock
+from types import TracebackType
+from typing import ParamSpec, Self, TypeVar
+
+from viber.clock import SYSTEM_CLOCK, Clock
+from viber.errors import CircuitOpenError
+from viber.machines import (
+    Breaker,
+    BreakerSnapshot,
+    BreakerState,
+    CircuitBreakerConfig,
+    Classify,
+    Grant,
+    Rejection,
+    Transition,
+    Trigger,
+    Verdict,
+    judge,
+)
+from viber.observability import CircuitChanged, Listeners
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Permit:
+    """Leave to make one call; whoever holds it says how the call ended.
+
+    As a context manager it says so itself: what leaves the block is classified, nothing is a success.
+    """
+
+    __slots__ = ("_breaker", "_grant", "_settled")
+
+    def __init__(self, breaker: "CircuitBreaker", grant: Grant) -> None:
+        self._breaker = breaker
+        self._grant = grant
+        self._settled = False
+
+    @property
+    def generation(self) -> int:
+        """The generation of the breaker in which this permit was given."""
+        return self._grant.generation
+
+    def success(self) -> None:
+        """The service is alive."""
+        self.settle(Verdict.SUCCESS)
+
+    def failure(self, *, retry_after: float | None = None) -> None:
+        """The service is not well; it may have asked to be left alone for some seconds."""
+        self.settle(Verdict.FAILURE, retry_after=retry_after)
+
+    def ignore(self) -> None:
+        """Neither good nor bad news; a probe gives its place back."""
+        self.settle(Verdict.IGNORED)
+
+    def settle(self, verdict: Verdict, *, retry_after: float | None = None) -> None:
+        """Say how the call ended.
+
+        Raises:
+            RuntimeError: it was said before.
+        """
+        if self._settled:
+            raise RuntimeError("this permit is settled already: one call has one outcome")
+        self._settled = True
+        self._breaker._settle(self._grant, verdict, retry_after)  # noqa: SLF001 - the two are one room
+
+    def interrupted(self) -> None:
+        """One failure more after a success: the stream that had begun well broke."""
+        self._breaker._interrupt(self._grant)  # noqa: SLF001 - the two are one room
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._settled:
+            return
+        if error is None:
+            self.success()
+        else:
+            judgement = self._breaker.classify(error)
+            self.settle(judgement.verdict, retry_after=judgement.retry_after)
+
+    def __repr__(self) -> str:
+        return f"<Permit of {self._breaker.name!r}, generation {self.generation}, settled={self._settled}>"
+
+
+class CircuitBreaker:
+    """Stops calling a service that fails, and finds out by itself when it is well again.
+
+    May be shared by threads and event loops. Three ways in: `await breaker.run(fn, *args)`,
+    `@breaker.protect`, and `with breaker.acquire() as permit:`. Each raises `CircuitOpenError` while the
+    circuit is open, without touching the service.
+
+    Example:
+        >>> breaker = CircuitBreaker("quotes", CircuitBreakerConfig(failure_threshold=1))
+        >>> with breaker.acquire() as permit:
+        ...     permit.failure()
+        >>> breaker.state.value
+        'open'
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        config: CircuitBreakerConfig | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        rng: Callable[[], float] = random.random,
+        classify: Classify = judge,
+        listeners: Listeners | None = None,
+    ) -> None:
+        self.name = name
+        self.config = config or CircuitBreakerConfig()
+        self.classify = classify
+        self.listeners = listeners if listeners is not None else Listeners()
+        self._clock = clock
+        self._machine = Breaker(self.config, rng=rng, now=clock.now())
+        self._lock = Lock()
+
+    @property
+    def state(self) -> BreakerState:
+        """The state; reading it changes nothing, so OPEN stays until the next call may be a probe."""
+        return self._machine.state
+
+    def snapshot(self) -> BreakerSnapshot:
+        """The breaker as it stands."""
+        with self._lock:
+            return self._machine.snapshot(self._clock.now())
+
+    def acquire(self, *, lease: float | None = None) -> Permit:
+        """Leave to make one call; a probe keeps its place for `lease` seconds if that is longer than configured.
+
+        Raises:
+            CircuitOpenError: no call may be made now; `retry_after` says when to come back.
+        """
+        with self._lock:
+            answer = self._machine.acquire(self._clock.now(), lease=lease or 0.0)
+        if isinstance(answer, Rejection):
+            raise CircuitOpenError(service=self.name, retry_after=answer.retry_after)
+        if answer.change is not None:
+            self._announce(answer.change)
+        return Permit(self, answer)
+
+    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await the function if the circuit lets it pass."""
+        with self.acquire():
+            return await fn(*args, **kwargs)
+
+    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        """A function of the same type behind this breaker."""
+
+        @wraps(fn)
+        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await self.run(fn, *args, **kwargs)
+
+        return protected
+
+    def reset(self) -> None:
+        """Close it and forget all failures."""
+        self._force(Trigger.RESET)
+
+    def isolate(self) -> None:
+        """Hold it open until `reset`."""
+        self._force(Trigger.ISOLATE)
+
+    def disable(self) -> None:
+        """Hold it closed until `reset`: failures are counted and have no effect."""
+        self._force(Trigger.DISABLE)
+
+    def _force(self, trigger: Trigger) -> None:
+        with self._lock:
+            change = self._machine.force(trigger, self._clock.now())
+        self._announce(change)
+
+    def _settle(self, grant: Grant, verdict: Verdict, retry_after: float | None) -> None:
+        with self._lock:
+            change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
+        if change is not None:
+            self._announce(change)
+
+    def _interrupt(self, grant: Grant) -> None:
+        with self._lock:
+            change = self._machine.interrupt(grant, self._clock.now())
+        if change is not None:
+            self._announce(change)
+
+    def _announce(self, change: Transition) -> None:
+        if self.listeners:
+            self.listeners.emit(
+                CircuitChanged(self.name, change.before, change.after, change.trigger, change.at)
+            )
+
+    def __repr__(self) -> str:
+        return f"<CircuitBreaker {self.name!r} {self.state.value}>"
