@@ -37,11 +37,14 @@ class SystemClock:
 
     now = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
-    timeout = staticmethod(asyncio.timeout)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the calling task on the event loop."""
         await asyncio.sleep(seconds)
+
+    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+        """A block bounded by the event loop."""
+        return asyncio.timeout(seconds)
 
     def __repr__(self) -> str:
         return "SystemClock()"

@@ -1,6 +1,6 @@
 """The deciding parts: no loop, no clock, no network; time and chance are arguments."""
 
-from viber.machines._backoff import Jitter, exponential, jittered
+from viber.machines._backoff import Jitter, Rng, exponential, jittered
 from viber.machines._breaker import (
     TRANSITIONS,
     Breaker,
@@ -27,6 +27,7 @@ __all__ = [
     "Judgement",
     "Rejection",
     "RetryConfig",
+    "Rng",
     "Stop",
     "Transition",
     "Trigger",

@@ -1,7 +1,7 @@
 """What one outcome means: for the breaker, and for whoever thinks of repeating the call."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from viber import errors
@@ -27,6 +27,10 @@ class Judgement:
     retryable: bool = False
     safe: bool = False
     retry_after: float | None = None
+
+    def made_retryable(self) -> "Judgement":
+        """The same, worth another attempt."""
+        return replace(self, retryable=True)
 
 
 Classify = Callable[[BaseException], Judgement]

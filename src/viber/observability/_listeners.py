@@ -38,7 +38,7 @@ class Listeners:
         for listener in self._callables:
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - foreign code, and its failure must not become the caller's
                 _log.exception("a listener raised and is dropped: %r", listener)
                 self._drop(listener)
 

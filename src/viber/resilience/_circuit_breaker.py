@@ -135,7 +135,7 @@ class CircuitBreaker:
             return self._machine.snapshot(self._clock.now())
 
     def acquire(self, *, lease: float | None = None) -> Permit:
-        """Leave to make one call; a probe keeps its place for `lease` seconds if that is longer than configured.
+        """Leave to make one call; a probe keeps its place for `lease` seconds, or the configured time.
 
         Raises:
             CircuitOpenError: no call may be made now; `retry_after` says when to come back.

@@ -1,16 +1,16 @@
 """A service's way out: its pipeline around its transport."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar, Unpack
 from uuid import uuid4
 
 from viber.errors import BaseError
 from viber.http._message import Request, Response
 from viber.http._transport import ResponseStream, Transport
-from viber.resilience._pipeline import Attempt, Pipeline
+from viber.resilience import Attempt, Pipeline
 from viber.services._health import Health
-from viber.services._options import CallOptions, OptionFields
+from viber.services._options import CallOptions, OptionFields, limits
 
 T = TypeVar("T")
 
@@ -26,12 +26,11 @@ class Channel:
     name: str
     transport: Transport
     pipeline: Pipeline
-    options: CallOptions = CallOptions()
+    options: CallOptions = field(default_factory=CallOptions)
 
     def with_options(self, **fields: Unpack[OptionFields]) -> Self:
         """A view with other time limits, attempts, header fields, idempotence or request id."""
-        limits = {key: fields[key] for key in ("timeout", "total_timeout", "max_attempts") if key in fields}
-        pipeline = self.pipeline.with_options(**limits) if limits else self.pipeline
+        pipeline = self.pipeline.with_options(**limits(fields))
         return replace(self, pipeline=pipeline, options=self.options.merged(fields))
 
     async def call(
@@ -44,7 +43,10 @@ class Channel:
 
         dressed, request_id = self._dress(request)
         return await self.pipeline.execute(
-            attempt, operation=operation, idempotent=self._is_idempotent(idempotent), request_id=request_id
+            attempt,
+            operation=operation,
+            idempotent=self.options.decide(idempotent=idempotent),
+            request_id=request_id,
         )
 
     async def open(
@@ -67,7 +69,10 @@ class Channel:
 
         dressed, request_id = self._dress(request)
         return await self.pipeline.execute(
-            attempt, operation=operation, idempotent=self._is_idempotent(idempotent), request_id=request_id
+            attempt,
+            operation=operation,
+            idempotent=self.options.decide(idempotent=idempotent),
+            request_id=request_id,
         )
 
     async def probe(self, request: Request, read: Callable[[Response], object]) -> Health:
@@ -83,9 +88,6 @@ class Channel:
         except TimeoutError:
             error = f"no answer within {self.pipeline.timeout} s"
         return Health(self.name, not error, clock.now() - started, error, self.pipeline.state)
-
-    def _is_idempotent(self, by_nature: bool) -> bool:
-        return by_nature if self.options.idempotent is None else self.options.idempotent
 
     def _dress(self, request: Request) -> tuple[Request, str]:
         request_id = self.options.request_id or uuid4().hex

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypedDict
+from typing import Self, TypedDict
+
+from viber.resilience import PipelineOptions
 
 Seconds = float | None
 """A duration; None is "no limit", and has to be said."""
@@ -29,6 +31,26 @@ class CallOptions:
 
     def merged(self, fields: OptionFields) -> Self:
         """These options with others laid over them; header fields add up."""
-        own: dict[str, Any] = {key: fields[key] for key in ("idempotent", "request_id") if key in fields}
         headers = {**dict(self.headers), **{k.lower(): v for k, v in fields.get("headers", {}).items()}}
-        return replace(self, headers=tuple(headers.items()), **own)
+        return replace(
+            self,
+            headers=tuple(headers.items()),
+            idempotent=fields.get("idempotent", self.idempotent),
+            request_id=fields.get("request_id", self.request_id),
+        )
+
+    def decide(self, *, idempotent: bool) -> bool:
+        """Whether a call may be repeated: by what the caller said, else by its nature."""
+        return idempotent if self.idempotent is None else self.idempotent
+
+
+def limits(fields: OptionFields) -> PipelineOptions:
+    """The part of the options that is the pipeline's."""
+    chosen: PipelineOptions = {}
+    if "timeout" in fields:
+        chosen["timeout"] = fields["timeout"]
+    if "total_timeout" in fields:
+        chosen["total_timeout"] = fields["total_timeout"]
+    if "max_attempts" in fields:
+        chosen["max_attempts"] = fields["max_attempts"]
+    return chosen

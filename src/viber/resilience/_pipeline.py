@@ -1,0 +1,247 @@
+"""Deadline, retry, circuit breaker and attempt timeout around one awaited call, in that order."""
+
+import asyncio
+import builtins
+import random
+from collections.abc import Awaitable, Callable
+from copy import copy
+from functools import wraps
+from typing import ParamSpec, Self, TypedDict, TypeVar, Unpack
+
+from viber.clock import SYSTEM_CLOCK, Clock
+from viber.errors import BaseError, CircuitOpenError, TimeoutError
+from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, decide, judge
+from viber.observability import CallFinished, Listeners, RetryScheduled
+from viber.resilience._call import Attempt, Call
+from viber.resilience._circuit_breaker import CircuitBreaker, Permit
+from viber.resilience._deadline import Deadline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class PipelineOptions(TypedDict, total=False):
+    """The keywords of `Pipeline.with_options`."""
+
+    timeout: float | None
+    total_timeout: float | None
+    max_attempts: int
+    idempotent: bool
+
+
+class Pipeline:
+    """Awaits coroutine functions under time limits, retries and a circuit breaker; share it freely.
+
+    `timeout` bounds each attempt and `total_timeout` the whole call with its waits, in seconds; None is no
+    limit. A failed attempt is repeated only if the error may pass *and* repeating is safe, which for a
+    foreign function it is when you say `idempotent=True`. Exceptions of a foreign function pass through
+    unchanged, with a note for each earlier attempt; `classify` tells what they mean.
+
+    Example:
+        >>> import asyncio
+        >>> async def quote(currency: str) -> float:
+        ...     return 1.08
+        >>> asyncio.run(Pipeline("quotes", timeout=2.0).run(quote, "EUR"))
+        1.08
+    """
+
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        retry: RetryConfig | None = None,
+        breaker: CircuitBreaker | None = None,
+        timeout: float | None = None,
+        total_timeout: float | None = None,
+        idempotent: bool = False,
+        classify: Classify = judge,
+        clock: Clock = SYSTEM_CLOCK,
+        rng: Rng = random.random,
+        listeners: Listeners | None = None,
+    ) -> None:
+        self.name = name
+        self.retry = retry or RetryConfig()
+        self.breaker = breaker
+        self.timeout = _checked("timeout", timeout)
+        self.total_timeout = _checked("total_timeout", total_timeout)
+        self.idempotent = idempotent
+        self.classify = classify
+        self.clock = clock
+        self.rng = rng
+        self.listeners = listeners if listeners is not None else Listeners()
+
+    @property
+    def state(self) -> str:
+        """The state of the circuit, empty without a breaker."""
+        return self.breaker.state.value if self.breaker is not None else ""
+
+    def with_options(self, **options: Unpack[PipelineOptions]) -> Self:
+        """A pipeline with other limits that shares the breaker and the listeners."""
+        other = copy(self)
+        other.timeout = _checked("timeout", options.get("timeout", self.timeout))
+        other.total_timeout = _checked("total_timeout", options.get("total_timeout", self.total_timeout))
+        other.idempotent = options.get("idempotent", self.idempotent)
+        if "max_attempts" in options:
+            other.retry = RetryConfig.model_validate(
+                {**self.retry.model_dump(), "max_attempts": options["max_attempts"]}
+            )
+        return other
+
+    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Await `fn(*args, **kwargs)` through the whole pipeline.
+
+        Raises:
+            CircuitOpenError: the circuit is open; the function was not called.
+            TimeoutError: an attempt, or the whole call, took too long.
+            Exception: what the function raised in its last attempt.
+        """
+        _require_function(fn)
+        return await self.execute(lambda _: fn(*args, **kwargs))
+
+    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        """A function of the same type; each of its calls goes through this pipeline."""
+        _require_function(fn)
+
+        @wraps(fn)
+        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await self.execute(lambda _: fn(*args, **kwargs), operation=fn.__qualname__)
+
+        return protected
+
+    async def execute(
+        self,
+        fn: Callable[[Attempt], Awaitable[T]],
+        *,
+        operation: str = "",
+        idempotent: bool | None = None,
+        request_id: str = "",
+    ) -> T:
+        """Await `fn(attempt)` through the whole pipeline: what services call and `run` stands on."""
+        started = self.clock.now()
+        call = Call(
+            service=self.name,
+            operation=operation,
+            request_id=request_id,
+            idempotent=self.idempotent if idempotent is None else idempotent,
+            clock=self.clock,
+            started=started,
+            ends=None if self.total_timeout is None else started + self.total_timeout,
+            deadline=Deadline.current(),
+        )
+        if self.listeners:
+            return await self._observed(fn, call)
+        return await self._carry_out(fn, call)
+
+    async def _observed(self, fn: Callable[[Attempt], Awaitable[T]], call: Call) -> T:
+        try:
+            result = await self._carry_out(fn, call)
+        except BaseException as error:
+            self._report_end(call, error)
+            raise
+        self._report_end(call, None)
+        return result
+
+    async def _carry_out(self, fn: Callable[[Attempt], Awaitable[T]], call: Call) -> T:
+        while True:
+            limit = call.limit(self.timeout)
+            permit = self._admit(call, limit)
+            call.attempts += 1
+            scope = self.clock.timeout(limit)
+            try:
+                async with scope:
+                    result = await fn(Attempt(call.attempts, permit))
+            except BaseException as error:
+                failure = _translated(error, scope, limit)
+                delay = self._after(failure, call, permit)
+                if delay is None and failure is error:
+                    raise
+                if delay is None:
+                    raise failure from error
+            else:
+                if permit is not None:
+                    permit.success()
+                return result
+            await self.clock.sleep(delay)
+
+    def _admit(self, call: Call, limit: float | None) -> Permit | None:
+        """A permit of the breaker; a repeated call whose circuit has opened ends with its own error."""
+        if self.breaker is None:
+            return None
+        try:
+            return self.breaker.acquire(lease=limit)
+        except CircuitOpenError as rejection:
+            last, reason = (call.error, Stop.CIRCUIT) if call.error else (rejection, None)
+            call.conclude(last, reason)
+            raise last from last.__cause__
+
+    def _after(self, error: BaseException, call: Call, permit: Permit | None) -> float | None:
+        """Settle a failed attempt; seconds until the next one, None if this error ends the call."""
+        judgement = self.classify(error)
+        if permit is not None:
+            permit.settle(judgement.verdict, retry_after=judgement.retry_after)
+        if not isinstance(error, Exception):
+            return None
+        step = self._decide(error, judgement, call)
+        if isinstance(step, Stop):
+            call.conclude(error, step)
+            return None
+        call.remember(error, step)
+        self._report_retry(call, error, step)
+        return step
+
+    def _decide(self, error: Exception, judgement: Judgement, call: Call) -> float | Stop:
+        named = isinstance(error, BaseError) and error.code in self.retry.retryable_codes
+        return decide(
+            self.retry,
+            judgement.made_retryable() if named else judgement,
+            attempt=call.attempts,
+            idempotent=call.idempotent,
+            remaining=call.remaining(),
+            rng=self.rng,
+        )
+
+    def _report_retry(self, call: Call, error: Exception, delay: float) -> None:
+        if self.listeners:
+            now = self.clock.now()
+            self.listeners.emit(
+                RetryScheduled(
+                    call.service, call.operation, call.request_id, call.attempts, delay, error, at=now
+                )
+            )
+
+    def _report_end(self, call: Call, error: BaseException | None) -> None:
+        now = self.clock.now()
+        self.listeners.emit(
+            CallFinished(
+                call.service,
+                call.operation,
+                call.request_id,
+                call.attempts,
+                now - call.started,
+                error,
+                at=now,
+            )
+        )
+
+    def __repr__(self) -> str:
+        limits = f"timeout={self.timeout}, total_timeout={self.total_timeout}"
+        return f"<Pipeline {self.name!r} {limits}, attempts={self.retry.max_attempts}>"
+
+
+def _translated(error: BaseException, scope: asyncio.Timeout, limit: float | None) -> BaseException:
+    """Our own TimeoutError where the scope ran out; a TimeoutError that the function raised is its own."""
+    ran_out = isinstance(error, builtins.TimeoutError) and isinstance(error.__cause__, asyncio.CancelledError)
+    if not (ran_out and scope.expired()):
+        return error
+    return TimeoutError(f"no answer within {limit:g} s", code="timeout.attempt")
+
+
+def _checked(name: str, seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise ValueError(f"{name} takes seconds above 0, or None for no limit, not {seconds!r}")
+    return seconds
+
+
+def _require_function(fn: object) -> None:
+    if not callable(fn):
+        raise TypeError(f"pass a coroutine function and its arguments, not {type(fn).__name__!r}")
