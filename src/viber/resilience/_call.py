@@ -32,7 +32,7 @@ class Call:
     attempts: int = 0
     error: Exception | None = None
     """How the last attempt failed, if another one followed or is to follow."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list[str])
     unknown: bool = False
     """Some attempt may have reached the server and was not answered."""
 

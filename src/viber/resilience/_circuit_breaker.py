@@ -67,11 +67,11 @@ class Permit:
         if self._settled:
             raise RuntimeError("this permit is settled already: one call has one outcome")
         self._settled = True
-        self._breaker._settle(self._grant, verdict, retry_after)  # noqa: SLF001 - the two are one room
+        self._breaker.settle(self._grant, verdict, retry_after=retry_after)
 
     def interrupted(self) -> None:
         """One failure more after a success: the stream that had begun well broke."""
-        self._breaker._interrupt(self._grant)  # noqa: SLF001 - the two are one room
+        self._breaker.interrupt(self._grant)
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +144,7 @@ class CircuitBreaker:
             answer = self._machine.acquire(self._clock.now(), lease=lease or 0.0)
         if isinstance(answer, Rejection):
             raise CircuitOpenError(service=self.name, retry_after=answer.retry_after)
-        if answer.change is not None:
-            self._announce(answer.change)
+        self._announce(answer.change)
         return Permit(self, answer)
 
     async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -174,25 +173,25 @@ class CircuitBreaker:
         """Hold it closed until `reset`: failures are counted and have no effect."""
         self._force(Trigger.DISABLE)
 
+    def settle(self, grant: Grant, verdict: Verdict, *, retry_after: float | None = None) -> None:
+        """How a granted call ended: what a `Permit` reports."""
+        with self._lock:
+            change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
+        self._announce(change)
+
+    def interrupt(self, grant: Grant) -> None:
+        """A call that was a success broke afterwards: what a `Permit` reports."""
+        with self._lock:
+            change = self._machine.interrupt(grant, self._clock.now())
+        self._announce(change)
+
     def _force(self, trigger: Trigger) -> None:
         with self._lock:
             change = self._machine.force(trigger, self._clock.now())
         self._announce(change)
 
-    def _settle(self, grant: Grant, verdict: Verdict, retry_after: float | None) -> None:
-        with self._lock:
-            change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
-        if change is not None:
-            self._announce(change)
-
-    def _interrupt(self, grant: Grant) -> None:
-        with self._lock:
-            change = self._machine.interrupt(grant, self._clock.now())
-        if change is not None:
-            self._announce(change)
-
-    def _announce(self, change: Transition) -> None:
-        if self.listeners:
+    def _announce(self, change: Transition | None) -> None:
+        if change is not None and self.listeners:
             self.listeners.emit(
                 CircuitChanged(self.name, change.before, change.after, change.trigger, change.at)
             )
