@@ -1,0 +1,191 @@
+"""Builds services, shares what they have in common, and closes it."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from viber.clock import SYSTEM_CLOCK, Clock
+from viber.http import HttpConfig, Transport, create_transport
+from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RetryConfig, Rng, judge
+from viber.observability import Listener, Listeners
+from viber.resilience import CircuitBreaker, Pipeline
+from viber.services import Channel, Health, ServiceConfig
+from viber.services.gemini import GeminiConfig, GeminiService
+from viber.services.supabase import SupabaseConfig, SupabaseService
+from viber.settings import Settings
+
+CreateTransport = Callable[[HttpConfig, str], Transport]
+"""Makes the transport for a base URL."""
+
+
+class ServiceFactory:
+    """The services of one application, for as long as it lives.
+
+    Services of one base URL share its connections and its circuit breaker, whatever their credentials.
+    Leaving the block closes every connection.
+
+    Example:
+        >>> import asyncio
+        >>> async def main() -> str:
+        ...     async with ServiceFactory(Settings.from_env({"GEMINI_API_KEY": "key"})) as services:
+        ...         return services.gemini.name
+        >>> asyncio.run(main())
+        'gemini'
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        listeners: Iterable[Listener] = (),
+        clock: Clock = SYSTEM_CLOCK,
+        rng: Rng = random.random,
+        create_transport: CreateTransport = create_transport,
+    ) -> None:
+        self._settings = settings if settings is not None else Settings.from_env()
+        self._listeners = Listeners(*listeners)
+        self._clock = clock
+        self._rng = rng
+        self._create_transport = create_transport
+        self._transports: dict[str, Transport] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
+        self._homes: dict[str, str] = {}
+        self._supabase: dict[SupabaseConfig, SupabaseService] = {}
+        self._gemini: dict[GeminiConfig, GeminiService] = {}
+        self._closed = False
+
+    @property
+    def supabase(self) -> SupabaseService:
+        """Supabase as the settings describe it.
+
+        Raises:
+            ConfigurationError: the settings do not; it names the variables to set.
+        """
+        return self.create_supabase_client(self._settings.require("supabase"))
+
+    @property
+    def gemini(self) -> GeminiService:
+        """Gemini as the settings describe it.
+
+        Raises:
+            ConfigurationError: the settings do not; it names the variables to set.
+        """
+        return self.create_gemini_client(self._settings.require("gemini"))
+
+    def create_supabase_client(self, config: SupabaseConfig) -> SupabaseService:
+        """The Supabase service of this configuration, always the same one."""
+        if config not in self._supabase:
+            self._supabase[config] = SupabaseService(config, self._channel("supabase", config.url, config))
+        return self._supabase[config]
+
+    def create_gemini_client(self, config: GeminiConfig) -> GeminiService:
+        """The Gemini service of this configuration, always the same one."""
+        if config not in self._gemini:
+            self._gemini[config] = GeminiService(config, self._channel("gemini", config.base_url, config))
+        return self._gemini[config]
+
+    def pipeline(
+        self,
+        name: str,
+        *,
+        retry: RetryConfig | None = None,
+        breaker: CircuitBreakerConfig | None = None,
+        timeout: float | None = 10.0,
+        total_timeout: float | None = 30.0,
+        idempotent: bool = False,
+        classify: Classify = judge,
+    ) -> Pipeline:
+        """A pipeline for coroutine functions of your own; pipelines of one name share a circuit breaker."""
+        return Pipeline(
+            name,
+            retry=retry,
+            breaker=self._breaker(name, breaker),
+            timeout=timeout,
+            total_timeout=total_timeout,
+            idempotent=idempotent,
+            classify=classify,
+            clock=self._clock,
+            rng=self._rng,
+            listeners=self._listeners,
+        )
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Tell a callable of every event from now on; returns a function that stops it."""
+        return self._listeners.add(listener)
+
+    def get_circuit_breaker(self, name: str) -> CircuitBreaker:
+        """The circuit breaker of a service or pipeline that was used.
+
+        Raises:
+            KeyError: nothing of that name was; it lists the names there are.
+        """
+        try:
+            return self._breakers[name]
+        except KeyError:
+            known = ", ".join(sorted(self._breakers)) or "none yet"
+            raise KeyError(f"no circuit breaker {name!r}; there are: {known}") from None
+
+    def reset_circuit_breaker(self, name: str) -> None:
+        """Close a circuit by hand and forget its failures."""
+        self.get_circuit_breaker(name).reset()
+
+    def get_all_circuit_breaker_states(self) -> Mapping[str, BreakerSnapshot]:
+        """Every circuit breaker as it stands, by name; reading moves none."""
+        return {name: breaker.snapshot() for name, breaker in self._breakers.items()}
+
+    async def health_check(self) -> Mapping[str, Health]:
+        """Ask every configured service at once."""
+        configured = [name for name in ("supabase", "gemini") if getattr(self._settings, name) is not None]
+        results = await asyncio.gather(*(getattr(self, name).health_check() for name in configured))
+        return dict(zip(configured, results, strict=True))
+
+    async def aclose(self) -> None:
+        """Close every connection; closing twice is fine, and a closed factory builds nothing more."""
+        self._closed = True
+        await asyncio.gather(*(transport.aclose() for transport in self._transports.values()))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _channel(self, service: str, base_url: str, config: ServiceConfig) -> Channel:
+        if self._closed:
+            raise RuntimeError("this ServiceFactory is closed: build services inside its `async with` block")
+        pipeline = Pipeline(
+            service,
+            retry=config.retry,
+            breaker=self._breaker(self._circuit_name(service, base_url), config.breaker),
+            timeout=config.timeout,
+            total_timeout=config.total_timeout,
+            clock=self._clock,
+            rng=self._rng,
+            listeners=self._listeners,
+        )
+        return Channel(service, self._transport(base_url, config.http), pipeline)
+
+    def _circuit_name(self, service: str, base_url: str) -> str:
+        """The first base URL of a service goes by the service's name, others say their host too."""
+        home = self._homes.setdefault(service, base_url)
+        return service if base_url == home else f"{service}@{urlsplit(base_url).netloc}"
+
+    def _transport(self, base_url: str, config: HttpConfig) -> Transport:
+        if base_url not in self._transports:
+            self._transports[base_url] = self._create_transport(config, base_url)
+        return self._transports[base_url]
+
+    def _breaker(self, name: str, config: CircuitBreakerConfig | None) -> CircuitBreaker:
+        if name not in self._breakers:
+            self._breakers[name] = CircuitBreaker(
+                name, config, clock=self._clock, rng=self._rng, listeners=self._listeners
+            )
+        return self._breakers[name]
+
+    def __repr__(self) -> str:
+        return f"<ServiceFactory connections to {len(self._transports)}, circuits {sorted(self._breakers)}>"
