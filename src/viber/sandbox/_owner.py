@@ -1,0 +1,83 @@
+"""The owner's end of the supervisor process."""
+
+from __future__ import annotations
+
+import selectors
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from viber.sandbox._error import SandboxError
+from viber.sandbox._report import Report, read_report
+from viber.sandbox._workdir import remove_workdir
+
+_SUPERVISOR: Final = "viber.sandbox._supervisor"
+_STOP_SECONDS: Final = 10.0
+_TAIL: Final = 4_000  # bytes of what a supervisor wrote before it died
+
+
+class Supervisor:
+    """A supervisor process, alive from its creation until `end`, or until this process is gone."""
+
+    def __init__(self) -> None:
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - end() closes it
+        self._report: Report | None = None
+        self._process = subprocess.Popen(
+            # -P: a file in the current folder must not pass for a module of ours.
+            (sys.executable, "-P", "-m", _SUPERVISOR),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            start_new_session=True,  # Ctrl-C reaches the owner, who decides
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def await_report(self, *, timeout: float | None) -> Report:
+        """Wait until the sandbox is ready, at most ``timeout`` seconds.
+
+        Raises:
+            SandboxError: it did not become ready; the message says why, with the end of the log that knows.
+        """
+        line = self._read_line(timeout=timeout)
+        if not line:
+            raise SandboxError(f"the supervisor ended before it was ready:\n{self._last_words()}")
+        self._report = read_report(line.decode())
+        return self._report
+
+    def end(self) -> None:
+        """Let it stop everything, and make sure that it did."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._complaints.close()
+        self._clear_up()
+
+    def _read_line(self, *, timeout: float | None) -> bytes:
+        if self._process.stdout is None:
+            return b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(timeout):
+                raise SandboxError(f"the sandbox was not ready after {timeout} s")
+        return self._process.stdout.readline()
+
+    def _last_words(self) -> str:
+        self._process.wait(_STOP_SECONDS)
+        self._complaints.seek(0)
+        return self._complaints.read()[-_TAIL:].decode(errors="replace").strip()
+
+    def _clear_up(self) -> None:
+        # A supervisor that was killed had no time to; otherwise the next sandbox would sweep the folder.
+        if self._report is not None and Path(self._report.workdir).exists():
+            remove_workdir(Path(self._report.workdir))
