@@ -13,6 +13,7 @@ from viber.machines._breaker import (
     Trigger,
 )
 from viber.machines._retry import RetryConfig, Stop, decide
+from viber.machines._sse import ServerSentEvent, SseDecoder
 from viber.machines._verdict import Classify, Judgement, Verdict, judge
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Rejection",
     "RetryConfig",
     "Rng",
+    "ServerSentEvent",
+    "SseDecoder",
     "Stop",
     "Transition",
     "Trigger",

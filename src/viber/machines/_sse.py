@@ -1,0 +1,203 @@
+"""Server-sent events out of bytes, by the rules of the WHATWG: the same events at any chunking.
+
+An event ends with an empty line and is dispatched if it has data. A line ends with CR LF, LF or CR, and with
+nothing else: U+2028 and its like are text. https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+from dataclasses import dataclass
+
+from viber.errors import ServerError
+
+_BOM = b"\xef\xbb\xbf"
+_USUAL = b"data: "
+_MESSAGE = "message"
+_STRAY_BYTES = 64 * 1024
+_RETRY_DIGITS = 18
+
+
+@dataclass(slots=True)
+class ServerSentEvent:
+    """One event: its data as the bytes that came, lines joined by LF."""
+
+    data: bytes
+    event: str = _MESSAGE
+    id: str = ""
+    """The last id that the stream has told so far."""
+    retry: int | None = None
+    """The last reconnection time that the stream has told so far, in milliseconds."""
+
+    @property
+    def text(self) -> str:
+        """The data as text; what is not UTF-8 becomes U+FFFD."""
+        return self.data.decode("utf-8", "replace")
+
+
+class SseDecoder:
+    r"""Turns pieces of a stream into events; the work is linear in the size of the stream.
+
+    `max_event_bytes` bounds what is held for one event (None: no limit).
+
+    Example:
+        >>> decoder = SseDecoder()
+        >>> [event.text for event in decoder.feed(b"data: one\r\n\r\ndata: tw")]
+        ['one']
+        >>> [event.text for event in decoder.feed(b"o\n\n")]
+        ['two']
+    """
+
+    __slots__ = (
+        "_data",
+        "_event",
+        "_events",
+        "_failure",
+        "_held",
+        "_id",
+        "_limit",
+        "_pieces",
+        "_retry",
+        "_size",
+        "_skip_lf",
+        "_started",
+        "_stray_size",
+        "_strays",
+    )
+
+    def __init__(self, *, max_event_bytes: int | None = 64 * 1024 * 1024) -> None:
+        self._limit = float("inf") if max_event_bytes is None else max_event_bytes
+        self._events: list[ServerSentEvent] = []
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._data: list[bytes] = []
+        self._size = 0
+        self._event = ""
+        self._id = ""
+        self._retry: int | None = None
+        self._started = False
+        self._skip_lf = False
+        self._strays: list[bytes] = []
+        self._stray_size = 0
+        self._failure: ServerError | None = None
+
+    @property
+    def strays(self) -> bytes:
+        """The lines that are no field of the protocol: what else the server spoke."""
+        return b"\n".join(self._strays)
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that end within this piece.
+
+        Raises:
+            ServerError: an event is larger than allowed; the events before it were returned first.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._take(chunk)
+        except ServerError as failure:
+            self._failure = failure
+            if not self._events:
+                raise
+        events, self._events = self._events, []
+        return events
+
+    def finish(self) -> ServerSentEvent | None:
+        """The unfinished event at the end of the stream, which by the standard is none: accept it or not."""
+        if self._failure is not None:
+            raise self._failure
+        last = self._joined(b"")
+        if last:
+            self._line(last)
+        self._dispatch()
+        return self._events.pop() if self._events else None
+
+    def _take(self, chunk: bytes) -> None:
+        if self._skip_lf and chunk:
+            self._skip_lf = False
+            chunk = chunk.removeprefix(b"\n")
+        end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
+        if end:
+            self._skip_lf = chunk.endswith(b"\r")  # its LF may come with the next piece
+            self._lines(self._joined(chunk[:end]))
+        if end < len(chunk):
+            self._hold(chunk[end:])
+
+    def _hold(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._held += len(piece)
+        self._check(self._held)
+
+    def _joined(self, end: bytes) -> bytes:
+        """What was held and what completes it; the one byte order mark that may lead a stream is dropped."""
+        block = b"".join((*self._pieces, end)) if self._pieces else end
+        self._pieces.clear()
+        self._held = 0
+        if not self._started:
+            self._started = True
+            block = block.removeprefix(_BOM)
+        return block
+
+    def _lines(self, block: bytes) -> None:
+        """Read complete lines; `usual` is a data line that is its whole event so far, as most are."""
+        take, limit = self._events.append, self._limit
+        is_open = bool(self._data or self._event)
+        usual = b""
+        for line in block.splitlines():  # of bytes: CR LF, LF and CR, nothing else
+            if not line:
+                if usual:
+                    take(ServerSentEvent(usual[6:], _MESSAGE, self._id, self._retry))
+                    usual = b""
+                elif is_open:
+                    self._dispatch()
+                    is_open = False
+            elif not (is_open or usual) and line[:6] == _USUAL and len(line) <= limit:
+                usual = line
+            else:
+                self._settle(usual)
+                self._line(line)
+                usual, is_open = b"", True
+        self._settle(usual)
+
+    def _settle(self, usual: bytes) -> None:
+        if usual:
+            self._line(usual)
+
+    def _line(self, line: bytes) -> None:
+        self._check(len(line))
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        match name:
+            case b"data":
+                self._size += len(line)
+                self._check(self._size)
+                self._data.append(value)
+            case b"event":
+                self._event = value.decode("utf-8", "replace")
+            case b"id" if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+            case b"retry" if value.isdigit() and len(value) <= _RETRY_DIGITS:
+                self._retry = int(value)
+            case b"" | b"id" | b"retry":
+                pass
+            case _:
+                self._stray(line)
+
+    def _stray(self, line: bytes) -> None:
+        if self._stray_size < _STRAY_BYTES:
+            self._strays.append(line[:_STRAY_BYTES])
+            self._stray_size += len(line)
+
+    def _dispatch(self) -> None:
+        if self._data:
+            data, kind = b"\n".join(self._data), self._event or _MESSAGE
+            self._events.append(ServerSentEvent(data, kind, self._id, self._retry))
+            self._data.clear()
+            self._size = 0
+        self._event = ""
+
+    def _check(self, size: int) -> None:
+        if size > self._limit:
+            raise ServerError(
+                f"an event of the stream is larger than {self._limit} bytes",
+                code="stream.event_too_large",
+                retryable=False,
+            )
