@@ -147,6 +147,8 @@ class Breaker:
         self._generation = 0
         self._relapses = 0
         self.state = BreakerState.CLOSED
+        self.standing: Grant | None = None
+        """The grant that all calls share while every call may pass; None when they have to ask."""
         # The oldest of the last N failures is all that "N failures within the window" needs to know.
         self._failures: deque[float] = deque(maxlen=config.failure_threshold)
         self._probes: set[Grant] = set()
@@ -154,27 +156,27 @@ class Breaker:
 
     def acquire(self, now: float, *, lease: float = 0.0) -> Grant | Rejection:
         """Ask for leave to make one call; a probe keeps its place for `lease` or the configured time."""
-        match self.state:
-            case BreakerState.CLOSED | BreakerState.DISABLED:
-                return self._shared
-            case BreakerState.HALF_OPEN:
-                return self._acquire_probe(now, lease)
-            case BreakerState.OPEN if now >= self._open_until:
-                change = self._move(Trigger.ELAPSED, now)
-                return self._give_probe(now, lease, change)
-            case BreakerState.OPEN:
-                return Rejection(self._open_until - now)
-            case BreakerState.ISOLATED:
-                return Rejection(None)
+        if self.standing is not None:
+            return self.standing
+        if self.state is BreakerState.HALF_OPEN:
+            return self._acquire_probe(now, lease)
+        if self.state is BreakerState.ISOLATED:
+            return Rejection(None)
+        if now < self._open_until:
+            return Rejection(self._open_until - now)
+        change = self._move(Trigger.ELAPSED, now)
+        return self._give_probe(now, lease, change)
 
     def settle(
         self, grant: Grant, verdict: Verdict, now: float, *, retry_after: float | None = None
     ) -> Transition | None:
         """Report how a granted call ended; `retry_after` is how long the service asked to be left alone."""
+        if grant.expires_at is None and verdict is not Verdict.FAILURE:
+            return None
         if not self._is_current(grant, now):
             return None
         if grant.expires_at is None:
-            return self._fail(now, retry_after) if verdict is Verdict.FAILURE else None
+            return self._fail(now, retry_after)
         return self._settle_probe(grant, verdict, now, retry_after)
 
     def interrupt(self, grant: Grant, now: float) -> Transition | None:
@@ -256,7 +258,8 @@ class Breaker:
         return Transition(before, self.state, trigger, now)
 
     def _begin(self, now: float) -> None:
-        self._shared = Grant(self._generation)
+        passes = self.state in (BreakerState.CLOSED, BreakerState.DISABLED)
+        self.standing = Grant(self._generation) if passes else None
         self._failures.clear()
         self._probes.clear()
         self._successes = 0

@@ -1,6 +1,6 @@
 """One logical call on its way through the pipeline."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from viber.clock import Clock
 from viber.errors import BaseError, Delivery, TimeoutError
@@ -17,29 +17,51 @@ class Attempt:
     permit: Permit | None
 
 
-@dataclass(slots=True)
 class Call:
     """What is known of a call so far: how often it was tried, what went wrong, how much time is left."""
 
-    service: str
-    operation: str
-    request_id: str
-    idempotent: bool
-    clock: Clock
-    started: float
-    ends: float | None
-    deadline: Deadline | None
-    attempts: int = 0
-    error: Exception | None = None
-    """How the last attempt failed, if another one followed or is to follow."""
-    notes: list[str] = field(default_factory=list[str])
-    unknown: bool = False
-    """Some attempt may have reached the server and was not answered."""
+    __slots__ = (
+        "attempts",
+        "clock",
+        "deadline",
+        "ends",
+        "error",
+        "idempotent",
+        "notes",
+        "operation",
+        "request_id",
+        "service",
+        "started",
+        "unknown",
+    )
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        request_id: str,
+        *,
+        idempotent: bool,
+        total_timeout: float | None,
+        clock: Clock,
+    ) -> None:
+        self.service = service
+        self.operation = operation
+        self.request_id = request_id
+        self.idempotent = idempotent
+        self.clock = clock
+        self.started = clock.now()
+        self.ends = None if total_timeout is None else self.started + total_timeout
+        self.deadline = Deadline.current()
+        self.attempts = 0
+        self.error: Exception | None = None
+        self.notes: tuple[str, ...] = ()
+        self.unknown = False
 
     def remaining(self) -> float | None:
         """Seconds left for the whole call; None if there is no bound."""
         own = None if self.ends is None else self.ends - self.clock.now()
-        outer = self.deadline.remaining() if self.deadline is not None else None
+        outer = None if self.deadline is None else self.deadline.remaining()
         if own is None or outer is None:
             return outer if own is None else own
         return min(own, outer)
@@ -55,14 +77,14 @@ class Call:
             return timeout
         if remaining <= 0:
             raise self._out_of_time()
-        return remaining if timeout is None else min(timeout, remaining)
+        return remaining if timeout is None or remaining < timeout else timeout
 
     def remember(self, error: Exception, delay: float) -> None:
         """Another attempt follows after this one."""
         self.error = error
         self.unknown = self.unknown or _is_unknown(error)
         what = f"{type(error).__name__}: {error}"
-        self.notes.append(f"attempt {self.attempts} failed with {what}; waited {delay:.3f} s")
+        self.notes += (f"attempt {self.attempts} failed with {what}; waited {delay:.3f} s",)
 
     def conclude(self, error: BaseException, reason: Stop | None = None) -> None:
         """This error ends the call: let it tell the whole story."""

@@ -140,12 +140,8 @@ class CircuitBreaker:
         Raises:
             CircuitOpenError: no call may be made now; `retry_after` says when to come back.
         """
-        with self._lock:
-            answer = self._machine.acquire(self._clock.now(), lease=lease or 0.0)
-        if isinstance(answer, Rejection):
-            raise CircuitOpenError(service=self.name, retry_after=answer.retry_after)
-        self._announce(answer.change)
-        return Permit(self, answer)
+        grant = self._machine.standing
+        return Permit(self, grant if grant is not None else self._ask(lease or 0.0))
 
     async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function if the circuit lets it pass."""
@@ -175,6 +171,8 @@ class CircuitBreaker:
 
     def settle(self, grant: Grant, verdict: Verdict, *, retry_after: float | None = None) -> None:
         """How a granted call ended: what a `Permit` reports."""
+        if verdict is Verdict.SUCCESS and grant.expires_at is None:
+            return  # Good news of an ordinary call moves nothing: no lock, no clock.
         with self._lock:
             change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
         self._announce(change)
@@ -184,6 +182,14 @@ class CircuitBreaker:
         with self._lock:
             change = self._machine.interrupt(grant, self._clock.now())
         self._announce(change)
+
+    def _ask(self, lease: float) -> Grant:
+        with self._lock:
+            answer = self._machine.acquire(self._clock.now(), lease=lease)
+        if isinstance(answer, Rejection):
+            raise CircuitOpenError(service=self.name, retry_after=answer.retry_after)
+        self._announce(answer.change)
+        return answer
 
     def _force(self, trigger: Trigger) -> None:
         with self._lock:

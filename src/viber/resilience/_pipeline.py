@@ -3,10 +3,10 @@
 import asyncio
 import builtins
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from copy import copy
 from functools import wraps
-from typing import ParamSpec, Self, TypedDict, TypeVar, Unpack
+from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.errors import BaseError, CircuitOpenError, TimeoutError
@@ -14,7 +14,6 @@ from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, decide, 
 from viber.observability import CallFinished, Listeners, RetryScheduled
 from viber.resilience._call import Attempt, Call
 from viber.resilience._circuit_breaker import CircuitBreaker, Permit
-from viber.resilience._deadline import Deadline
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,7 +86,7 @@ class Pipeline:
             )
         return other
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
         """Await `fn(*args, **kwargs)` through the whole pipeline.
 
         Raises:
@@ -96,7 +95,7 @@ class Pipeline:
             Exception: what the function raised in its last attempt.
         """
         _require_function(fn)
-        return await self.execute(lambda _: fn(*args, **kwargs))
+        return self.execute(lambda _: fn(*args, **kwargs))
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         """A function of the same type; each of its calls goes through this pipeline."""
@@ -117,22 +116,14 @@ class Pipeline:
         request_id: str = "",
     ) -> T:
         """Await `fn(attempt)` through the whole pipeline: what services call and `run` stands on."""
-        started = self.clock.now()
         call = Call(
-            service=self.name,
-            operation=operation,
-            request_id=request_id,
+            self.name,
+            operation,
+            request_id,
             idempotent=self.idempotent if idempotent is None else idempotent,
+            total_timeout=self.total_timeout,
             clock=self.clock,
-            started=started,
-            ends=None if self.total_timeout is None else started + self.total_timeout,
-            deadline=Deadline.current(),
         )
-        if self.listeners:
-            return await self._observed(fn, call)
-        return await self._carry_out(fn, call)
-
-    async def _observed(self, fn: Callable[[Attempt], Awaitable[T]], call: Call) -> T:
         try:
             result = await self._carry_out(fn, call)
         except BaseException as error:
@@ -210,6 +201,8 @@ class Pipeline:
             )
 
     def _report_end(self, call: Call, error: BaseException | None) -> None:
+        if not self.listeners:
+            return
         now = self.clock.now()
         self.listeners.emit(
             CallFinished(
