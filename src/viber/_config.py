@@ -19,7 +19,10 @@ class Config(BaseModel):
             super().__init__(**fields)
         except ValidationError as refused:
             problems = [_problem(error["loc"], error["msg"]) for error in refused.errors(include_input=False)]
-            raise ConfigurationError(f"{type(self).__name__} is not valid", problems=problems) from None
+        else:
+            return
+        # Raised out here, because the refused values would hang on as the context of the error.
+        raise ConfigurationError(f"{type(self).__name__} is not valid", problems=problems)
 
 
 def _problem(place: tuple[int | str, ...], text: str) -> str:

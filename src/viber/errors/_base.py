@@ -140,5 +140,8 @@ class BaseError(Exception):
 def _restore(cls: type[BaseError], args: tuple[Any, ...], state: dict[str, Any]) -> BaseError:
     error = cls.__new__(cls, *args)
     error.args = args
+    notes = state.pop("__notes__", ())
     error.__dict__.update(state)
+    for note in notes:  # one by one, since a copy that shared the list would write into the original
+        error.add_note(note)
     return error

@@ -140,12 +140,16 @@ class CircuitOpenError(BaseError):
         self.__dict__.update(fields)
 
     @property
-    def message(self) -> str:  # type: ignore[override]  # computed when asked for: see above
+    def message(self) -> str:
         """What happened and when to come back."""
         wait = "" if self.retry_after is None else f"; the next probe may go in {self.retry_after:.1f} s"
         return (
             self.args[0] or f"the circuit of {self.service or 'the service'} is open, nothing was sent{wait}"
         )
+
+    @message.setter
+    def message(self, text: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.args = (text,)
 
 
 class ConfigurationError(BaseError):

@@ -1,6 +1,5 @@
 """How long to wait before the next attempt: pure arithmetic."""
 
-import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -20,10 +19,10 @@ def exponential(step: int, *, initial: float, multiplier: float, maximum: float)
     """
     if initial == 0:
         return 0.0
-    # In logarithms, because a float overflows near step 1024.
-    if math.log(initial) + step * math.log(multiplier) >= math.log(maximum):
+    try:
+        return min(maximum, initial * float(multiplier) ** step)
+    except OverflowError:
         return maximum
-    return float(initial * multiplier**step)
 
 
 def jittered(delay: float, jitter: Jitter, rng: Rng) -> float:

@@ -181,7 +181,8 @@ class Breaker:
 
     def interrupt(self, grant: Grant, now: float) -> Transition | None:
         """One failure more from a call that was settled as a success: its stream broke afterwards."""
-        return self._fail(now, None) if grant.generation == self._generation else None
+        counted = grant.generation == self._generation and grant.expires_at is None
+        return self._fail(now, None) if counted else None
 
     def force(self, trigger: Trigger, now: float) -> Transition:
         """Reset, isolate or disable by hand."""
@@ -242,11 +243,12 @@ class Breaker:
         if verdict is Verdict.IGNORED:
             return None
         self._successes += 1
+        probe.expires_at = None  # back in time: what comes of it now is an ordinary call's
         if self._successes < self._config.probes_to_close:
             return None
         self._relapses = 0
         change = self._move(Trigger.RECOVERED, now)
-        probe.generation, probe.expires_at = self._generation, None
+        probe.generation = self._generation
         return change
 
     def _move(self, trigger: Trigger, now: float, retry_after: float | None = None) -> Transition:

@@ -39,7 +39,13 @@ Classify = Callable[[BaseException], Judgement]
 _IGNORED = Judgement(Verdict.IGNORED)
 _FAILURE = Judgement(Verdict.FAILURE)
 _REPEATABLE_FAILURE = Judgement(Verdict.FAILURE, retryable=True)
-_UNHEALTHY = (errors.ServerError, errors.TimeoutError, errors.TransportError, errors.InternalError)
+_UNHEALTHY = (
+    errors.ServerError,
+    errors.TimeoutError,
+    errors.TransportError,
+    errors.StreamInterruptedError,
+    errors.InternalError,
+)
 
 
 def judge(error: BaseException) -> Judgement:
@@ -74,4 +80,4 @@ def _verdict_of(error: BaseError) -> Verdict:
         return Verdict.IGNORED
     if isinstance(error, _UNHEALTHY):
         return Verdict.FAILURE
-    return Verdict.SUCCESS
+    return Verdict.IGNORED if error.delivery is Delivery.NOT_SENT else Verdict.SUCCESS

@@ -12,7 +12,7 @@ _PATTERNS = (
     re.compile(r"(?<![\w-])(?:sb_secret_|sb_publishable_|sbp_|whsec_)[\w+/=-]+"),
     re.compile(r"(?i)(?<=\bbearer )[^\s\"',;]+"),
     re.compile(r"(?i)(?<=[?&]key=)[^\s&#\"']+"),
-    re.compile(r"(?<=://)[^\s/@:]{1,256}:[^\s/@]{1,256}(?=@)"),  # user:password in a URL
+    re.compile(r"(?<=://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)"),  # user:password in a URL
 )
 
 
@@ -25,9 +25,9 @@ def redact_text(text: str, *, secrets: Iterable[str] = (), limit: int | None = N
         >>> redact_text("bad header: Bearer abc.def")
         'bad header: Bearer [redacted]'
     """
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, MARK)
+    # The longest first: one secret may be the beginning of another.
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MARK)
     for pattern in _PATTERNS:
         text = pattern.sub(MARK, text)
     if limit is not None and len(text) > limit:

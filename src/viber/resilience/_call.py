@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from viber.clock import Clock
 from viber.errors import BaseError, Delivery, TimeoutError
 from viber.machines import Stop
+from viber.observability import redact_text
 from viber.resilience._circuit_breaker import Permit
 from viber.resilience._deadline import Deadline
+
+_WARNING = "the server may have acted: look before you repeat it"
+_NOTED = 500
+"""Characters of an earlier error's text that its note keeps."""
 
 
 @dataclass(slots=True)
@@ -76,14 +81,14 @@ class Call:
         if remaining is None:
             return timeout
         if remaining <= 0:
-            raise self._out_of_time()
+            raise self.give_up(_out_of_time(), Stop.DEADLINE)
         return remaining if timeout is None or remaining < timeout else timeout
 
     def remember(self, error: Exception, delay: float) -> None:
         """Another attempt follows after this one."""
         self.error = error
         self.unknown = self.unknown or _is_unknown(error)
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
         self.notes += (f"attempt {self.attempts} failed with {what}; waited {delay:.3f} s",)
 
     def conclude(self, error: BaseException, reason: Stop | None = None) -> None:
@@ -95,20 +100,32 @@ class Call:
         if isinstance(error, BaseError):
             self._complete(error)
 
+    def give_up(self, refusal: BaseError, reason: Stop) -> Exception:
+        """No attempt may follow: the error of the last one, or the refusal of the first, ends the call."""
+        if self.error is None:
+            self.conclude(refusal)
+            return refusal
+        self.notes = self.notes[:-1]  # the last one tells of this very error
+        self.conclude(self.error, reason)
+        return self.error
+
     def _complete(self, error: BaseError) -> None:
         error.locate(service=self.service, operation=self.operation, request_id=self.request_id)
         error.attempts = self.attempts
         if self.unknown:
             error.delivery = Delivery.UNKNOWN
-        if error.delivery is Delivery.UNKNOWN and not self.idempotent:
-            error.message = f"{error.message}; the server may have acted: look before you repeat it"
+        doubtful = error.delivery is Delivery.UNKNOWN and not self.idempotent
+        if doubtful and not error.message.endswith(_WARNING):
+            error.message = f"{error.message}; {_WARNING}"
 
-    def _out_of_time(self) -> Exception:
-        error = self.error or TimeoutError(
-            "no time was left: nothing was sent", code="timeout.total", delivery=Delivery.NOT_SENT
-        )
-        self.conclude(error, Stop.DEADLINE if self.error else None)
-        return error
+
+def _out_of_time() -> TimeoutError:
+    return TimeoutError(
+        "no time was left: nothing was sent",
+        code="timeout.total",
+        delivery=Delivery.NOT_SENT,
+        neutral=True,
+    )
 
 
 def _is_unknown(error: Exception) -> bool:

@@ -34,12 +34,12 @@ class Permit:
     As a context manager it says so itself: what leaves the block is classified, nothing is a success.
     """
 
-    __slots__ = ("_breaker", "_grant", "_settled")
+    __slots__ = ("_breaker", "_grant", "_verdict")
 
     def __init__(self, breaker: "CircuitBreaker", grant: Grant) -> None:
         self._breaker = breaker
         self._grant = grant
-        self._settled = False
+        self._verdict: Verdict | None = None
 
     @property
     def generation(self) -> int:
@@ -64,14 +64,15 @@ class Permit:
         Raises:
             RuntimeError: it was said before.
         """
-        if self._settled:
+        if self._verdict is not None:
             raise RuntimeError("this permit is settled already: one call has one outcome")
-        self._settled = True
+        self._verdict = verdict
         self._breaker.settle(self._grant, verdict, retry_after=retry_after)
 
     def interrupted(self) -> None:
         """One failure more after a success: the stream that had begun well broke."""
-        self._breaker.interrupt(self._grant)
+        if self._verdict is Verdict.SUCCESS:
+            self._breaker.interrupt(self._grant)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +80,7 @@ class Permit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._settled:
+        if self._verdict is not None:
             return
         if error is None:
             self.success()
@@ -88,7 +89,8 @@ class Permit:
             self.settle(judgement.verdict, retry_after=judgement.retry_after)
 
     def __repr__(self) -> str:
-        return f"<Permit of {self._breaker.name!r}, generation {self.generation}, settled={self._settled}>"
+        state = "out" if self._verdict is None else self._verdict.value
+        return f"<Permit of {self._breaker.name!r}, generation {self.generation}, {state}>"
 
 
 class CircuitBreaker:

@@ -75,7 +75,13 @@ class Pipeline:
         return self.breaker.state.value if self.breaker is not None else ""
 
     def with_options(self, **options: Unpack[PipelineOptions]) -> Self:
-        """A pipeline with other limits that shares the breaker and the listeners."""
+        """A pipeline with other limits that shares the breaker and the listeners.
+
+        Raises:
+            TypeError: there is no such option.
+        """
+        if unknown := options.keys() - PipelineOptions.__annotations__.keys():
+            raise TypeError(f"a pipeline has no option {', '.join(sorted(unknown))}")
         other = copy(self)
         other.timeout = _checked("timeout", options.get("timeout", self.timeout))
         other.total_timeout = _checked("total_timeout", options.get("total_timeout", self.total_timeout))
@@ -84,6 +90,12 @@ class Pipeline:
             other.retry = RetryConfig.model_validate(
                 {**self.retry.model_dump(), "max_attempts": options["max_attempts"]}
             )
+        return other
+
+    def unguarded(self) -> Self:
+        """This pipeline without its breaker, for one attempt: to ask how a service does, and move nothing."""
+        other = self.with_options(max_attempts=1)
+        other.breaker = None
         return other
 
     def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
@@ -100,10 +112,11 @@ class Pipeline:
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         """A function of the same type; each of its calls goes through this pipeline."""
         _require_function(fn)
+        operation = getattr(fn, "__qualname__", "")
 
         @wraps(fn)
         async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.execute(lambda _: fn(*args, **kwargs), operation=fn.__qualname__)
+            return await self.execute(lambda _: fn(*args, **kwargs), operation=operation)
 
         return protected
 
@@ -142,7 +155,7 @@ class Pipeline:
                 async with scope:
                     result = await fn(Attempt(call.attempts, permit))
             except BaseException as error:
-                failure = _translated(error, scope, limit)
+                failure = _translated(error, scope, limit, is_total=limit != self.timeout)
                 delay = self._after(failure, call, permit)
                 if delay is None and failure is error:
                     raise
@@ -161,9 +174,9 @@ class Pipeline:
         try:
             return self.breaker.acquire(lease=limit)
         except CircuitOpenError as rejection:
-            last, reason = (call.error, Stop.CIRCUIT) if call.error else (rejection, None)
-            call.conclude(last, reason)
-            raise last from last.__cause__
+            ended = call.give_up(rejection, Stop.CIRCUIT)
+        # Raised out here, because the error of an earlier attempt keeps its own context.
+        raise ended
 
     def _after(self, error: BaseException, call: Call, permit: Permit | None) -> float | None:
         """Settle a failed attempt; seconds until the next one, None if this error ends the call."""
@@ -181,7 +194,7 @@ class Pipeline:
         return step
 
     def _decide(self, error: Exception, judgement: Judgement, call: Call) -> float | Stop:
-        named = isinstance(error, BaseError) and error.code in self.retry.retryable_codes
+        named = isinstance(error, BaseError) and _may_pass(error) and error.code in self.retry.retryable_codes
         return decide(
             self.retry,
             judgement.made_retryable() if named else judgement,
@@ -221,12 +234,20 @@ class Pipeline:
         return f"<Pipeline {self.name!r} {limits}, attempts={self.retry.max_attempts}>"
 
 
-def _translated(error: BaseException, scope: asyncio.Timeout, limit: float | None) -> BaseException:
+def _translated(
+    error: BaseException, scope: asyncio.Timeout, limit: float | None, *, is_total: bool
+) -> BaseException:
     """Our own TimeoutError where the scope ran out; a TimeoutError that the function raised is its own."""
     ran_out = isinstance(error, builtins.TimeoutError) and isinstance(error.__cause__, asyncio.CancelledError)
     if not (ran_out and scope.expired()):
         return error
-    return TimeoutError(f"no answer within {limit:g} s", code="timeout.attempt")
+    return TimeoutError(
+        f"no answer within {limit:g} s", code="timeout.total" if is_total else "timeout.attempt"
+    )
+
+
+def _may_pass(error: BaseError) -> bool:
+    return error.operational and not isinstance(error, CircuitOpenError)
 
 
 def _checked(name: str, seconds: float | None) -> float | None:

@@ -77,17 +77,15 @@ class Channel:
 
     async def probe(self, request: Request, read: Callable[[Response], object]) -> Health:
         """Ask once, past breaker and retry, and say how it went."""
-        clock = self.pipeline.clock
-        started = clock.now()
+        asking = replace(self, pipeline=self.pipeline.unguarded())
+        started = self.pipeline.clock.now()
         error = ""
         try:
-            async with clock.timeout(self.pipeline.timeout):
-                read(await self.transport.send(self._dress(request)[0]))
+            await asking.call(request, read, operation="health_check", idempotent=True)
         except BaseError as failure:
-            error = failure.message
-        except TimeoutError:
-            error = f"no answer within {self.pipeline.timeout} s"
-        return Health(self.name, not error, clock.now() - started, error, self.pipeline.state)
+            error = failure.message or type(failure).__name__
+        latency = self.pipeline.clock.now() - started
+        return Health(self.name, not error, latency, error, self.pipeline.state)
 
     def _dress(self, request: Request) -> tuple[Request, str]:
         request_id = self.options.request_id or uuid4().hex

@@ -30,7 +30,13 @@ class CallOptions:
     request_id: str = ""
 
     def merged(self, fields: OptionFields) -> Self:
-        """These options with others laid over them; header fields add up."""
+        """These options with others laid over them; header fields add up.
+
+        Raises:
+            TypeError: there is no such option.
+        """
+        if unknown := fields.keys() - OptionFields.__annotations__.keys():
+            raise TypeError(f"a call has no option {', '.join(sorted(unknown))}")
         headers = {**dict(self.headers), **{k.lower(): v for k, v in fields.get("headers", {}).items()}}
         return replace(
             self,
