@@ -1,0 +1,136 @@
+"""An answer whose body is still arriving over a connection of the pool."""
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator
+from typing import Protocol, cast
+
+import httpcore
+
+from viber.errors import BaseError
+from viber.http._body import Body
+from viber.http._connection import Connection
+from viber.http._fields import incoming_fields
+from viber.http._mapping import Phase, closed_error
+
+_COURTESY = 8
+"""Pieces that closing may still take in, if they are here already, to save the connection."""
+
+
+class Keeper(Protocol):
+    """Whoever takes the connection back."""
+
+    def give(self, connection: Connection) -> None:
+        """It is clean, as far as this side knows."""
+        ...
+
+    def drop(self, connection: Connection, leftover: AsyncIterator[bytes] | None = None) -> None:
+        """It is not."""
+        ...
+
+    def failure(self, exc: Exception, connection: Connection, phase: Phase) -> BaseError | None:
+        """The error for a failure, None if it is nothing to translate."""
+        ...
+
+
+class Answer:
+    """A `ResponseStream` over one connection; one reader at a time."""
+
+    __slots__ = (
+        "_body",
+        "_connection",
+        "_is_ended",
+        "_keeper",
+        "_loop",
+        "_pieces",
+        "_raw",
+        "headers",
+        "status",
+    )
+
+    def __init__(
+        self,
+        raw: httpcore.Response,
+        connection: Connection,
+        keeper: Keeper,
+        *,
+        method: str,
+        limit: int | None,
+    ) -> None:
+        self._connection: Connection | None = None
+        self.status = raw.status
+        self.headers = incoming_fields(raw.headers)
+        self._body = Body(self.headers, limit=limit, where=str(connection.site.address))
+        self._body.expect(method=method, status=raw.status, length=self.headers.get("content-length"))
+        self._raw = raw
+        self._pieces = aiter(cast("AsyncIterator[bytes]", raw.stream))
+        self._keeper = keeper
+        self._loop = asyncio.get_running_loop()
+        self._is_ended = False
+        self._connection = connection
+
+    async def read(self) -> bytes:
+        """The next piece of the decompressed body; empty at its end.
+
+        Raises:
+            TransportError: the connection broke, or the body is larger than allowed.
+        """
+        if (connection := self._connection) is None:
+            if self._is_ended:
+                return b""
+            raise closed_error(sent=True)
+        try:
+            while raw := await anext(self._pieces, b""):
+                if piece := self._body.feed(raw):
+                    return piece
+            self._body.finish()
+            await self._raw.aclose()
+        except Exception as exc:
+            self.abort()
+            if error := self._keeper.failure(exc, connection, Phase.BODY):
+                raise error from exc
+            raise
+        except BaseException:
+            self.abort()
+            raise
+        self._is_ended, self._connection = True, None
+        self._keeper.give(connection)
+        return b""
+
+    async def read_all(self) -> bytes:
+        """What remains of the body."""
+        pieces: list[bytes] = []
+        while piece := await self.read():
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def abort(self) -> None:
+        """Drop the connection now, without waiting; harmless when it is closed already."""
+        if connection := self._connection:
+            self._connection = None
+            self._keeper.drop(connection, self._pieces)
+
+    async def aclose(self) -> None:
+        """Give the connection back if the end of the body has arrived, drop it otherwise."""
+        if connection := self._connection:
+            connection.line.is_impatient = True
+            try:
+                for _ in range(_COURTESY):
+                    if not await self.read():
+                        return
+            except BaseError:
+                return
+            self.abort()
+
+    def __del__(self) -> None:
+        if (connection := self._connection) is None:
+            return
+        warnings.warn(
+            "an answer was neither read to its end nor closed", ResourceWarning, source=self, stacklevel=2
+        )
+        if not self._loop.is_closed():
+            # The collector may run in any thread.
+            self._loop.call_soon_threadsafe(self._keeper.drop, connection)
+
+    def __repr__(self) -> str:
+        return f"<Answer(status={self.status}, open={self._connection is not None})>"

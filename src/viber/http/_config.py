@@ -1,0 +1,80 @@
+"""How connections are made and kept."""
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator, model_validator
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+_PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
+
+
+class HttpConfig(BaseModel):
+    """The connections of one base URL; durations in seconds, None = no limit.
+
+    Raises:
+        pydantic.ValidationError: a value is out of range, a file is missing, or a key is unknown.
+
+    Example:
+        >>> HttpConfig(max_connections=10).connect_timeout
+        5.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    max_connections: Count | None = Field(
+        default=50,
+        description="Connections open at once; a request that finds none free waits its turn, unsent.",
+    )
+    connect_timeout: Seconds | None = Field(
+        default=5.0, description="Finding, reaching and, for https, securing the server; all of it together."
+    )
+    idle_expiry: Seconds | None = Field(
+        default=15.0,
+        description="An idle connection older than this is closed; keep it below the server's own limit.",
+    )
+    max_connection_age: Seconds | None = Field(
+        default=300.0,
+        description="A connection older than this is not used again, so that DNS changes are followed.",
+    )
+    max_response_bytes: Count | None = Field(
+        default=64 * 1024 * 1024, description="A larger answer is refused, counted after decompression."
+    )
+    verify: bool = Field(
+        default=True,
+        description="Check the server's certificate; without it anybody may stand in the middle.",
+    )
+    ca_file: FilePath | None = Field(
+        default=None, description="Certificate authorities to trust instead, as PEM."
+    )
+    client_certificate: FilePath | None = Field(
+        default=None, description="This side's own certificate, as PEM."
+    )
+    client_key: FilePath | None = Field(
+        default=None, description="The key of `client_certificate`, unless it stands in the same file."
+    )
+    proxy: str | None = Field(
+        default=None,
+        repr=False,
+        description="URL of an http, https or socks5 proxy that every request goes through.",
+    )
+    trust_env: bool = Field(
+        default=True,
+        description="Obey HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+    )
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, value: str | None) -> str | None:
+        if value is not None and not value.lower().startswith(_PROXY_SCHEMES):
+            raise ValueError(f"a proxy is a URL that starts with one of {', '.join(_PROXY_SCHEMES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.client_key and not self.client_certificate:
+            raise ValueError("client_key needs client_certificate")
+        if self.ca_file and not self.verify:
+            raise ValueError("ca_file has no effect with verify=False: leave one of them out")
+        return self
