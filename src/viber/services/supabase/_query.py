@@ -1,0 +1,53 @@
+"""What all queries are: immutable values that run when they are awaited."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Coroutine, Generator
+from typing import Any, Generic, Self, TypeVar
+
+Out_co = TypeVar("Out_co", covariant=True)
+
+
+class Query(Generic[Out_co]):
+    """Something that can be asked, as often as you like: `await query`, or `query.run()` for a coroutine.
+
+    Example::
+
+        page = await orders.select().eq("status", "open").limit(20)
+        task = asyncio.create_task(orders.select().run())
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def run(self) -> Coroutine[Any, Any, Out_co]:
+        """A coroutine that sends the query; what `await query` awaits."""
+
+    def __await__(self) -> Generator[Any, None, Out_co]:
+        return self.run().__await__()
+
+
+class Duty:
+    """The duty of a write to be run; dropped undone, it warns."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def discharge(self) -> None:
+        """It was run."""
+        self._what = ""
+
+    def hand_over(self) -> Self:
+        """The duty passes to the next step of the query, and this one is free."""
+        heir = type(self)(self._what)
+        self._what = ""
+        return heir
+
+    def __repr__(self) -> str:
+        return f"<Duty {self._what or 'done'}>"
+
+    def __del__(self) -> None:
+        if self._what:
+            warnings.warn(f"{self._what} was never run: await it", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,123 @@
+"""Rows on their way in: bytes to dicts, or to the caller's own type."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast, get_type_hints, is_typeddict
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic.fields import FieldInfo
+from pydantic_core import from_json
+
+from viber.services.supabase._errors import RowMismatchError, refusal
+
+Row = TypeVar("Row")
+DictRow = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowReader(Generic[Row]):
+    """Decodes a JSON list into rows of one type.
+
+    `own_names` are the fields that surely hold the column of the same name; None for dicts, where all do.
+    """
+
+    name: str
+    decode: Callable[[bytes], list[Row]]
+    own_names: frozenset[str] | None = None
+
+    def read(self, body: bytes, *, table: str) -> list[Row]:
+        """The rows.
+
+        Raises:
+            RowMismatchError: a row does not fit the type.
+            ValueError: the body is not a JSON list.
+        """
+        try:
+            return self.decode(body)
+        except ValidationError as error:
+            raise _mismatch(error, self.name, table) from None
+        except ValueError:
+            raise
+        except Exception as error:
+            raise RowMismatchError(
+                f"{self.name} could not be made from the rows of {table}: {type(error).__name__}",
+                details={"table": table, "reason": type(error).__name__},
+            ) from error
+
+
+def exactly(body: bytes) -> Any:
+    """JSON with every fraction as the Decimal that was written: no digit and no zero is lost."""
+    return json.loads(body, parse_float=Decimal)
+
+
+def _dicts(body: bytes) -> list[DictRow]:
+    rows: Any = from_json(body)
+    if not isinstance(rows, list):
+        raise ValueError("not a list")  # noqa: TRY004 - the body is bad, not a type
+    return cast("list[DictRow]", rows)
+
+
+DICTS: RowReader[DictRow] = RowReader("dict", _dicts)
+"""Rows as plain dicts; a numeric with a fraction is a float there."""
+
+
+def reader_of(model: type[Row]) -> RowReader[Row]:
+    """The reader of a pydantic model, dataclass, TypedDict, or anything else that pydantic can validate.
+
+    Validation runs straight on the bytes, except where a Decimal occurs in the model: the exact decoder is
+    slower, and every faster one loses digits.
+
+    Raises:
+        InvalidRequestError: pydantic cannot validate the type.
+    """
+    return _reader_of(model)  # type: ignore[arg-type]  # a type can be hashed
+
+
+@lru_cache(maxsize=256)
+def _reader_of(model: Any) -> RowReader[Any]:
+    try:
+        adapter: TypeAdapter[list[Any]] = TypeAdapter(list[model])
+    except PydanticUserError as error:
+        raise refusal(f"{model!r} cannot describe rows: {error.message}") from None
+    if _mentions_decimal(adapter.core_schema):
+        return RowReader(_name_of(model), lambda body: adapter.validate_python(exactly(body)), _own(model))
+    return RowReader(_name_of(model), adapter.validate_json, _own(model))
+
+
+def _mentions_decimal(schema: object) -> bool:
+    if isinstance(schema, Mapping):
+        parts = cast("Mapping[str, object]", schema)
+        return parts.get("type") == "decimal" or any(map(_mentions_decimal, parts.values()))
+    return isinstance(schema, (list, tuple)) and any(map(_mentions_decimal, cast("list[object]", schema)))
+
+
+def _name_of(model: object) -> str:
+    return getattr(model, "__name__", repr(model))
+
+
+def _own(model: Any) -> frozenset[str]:
+    infos: Mapping[str, FieldInfo] = getattr(model, "model_fields", {})
+    if infos:
+        return frozenset(name for name, info in infos.items() if info.validation_alias is None)
+    if is_dataclass(model):
+        return frozenset(field.name for field in fields(cast("Any", model)))
+    return frozenset(get_type_hints(model)) if is_typeddict(model) else frozenset()
+
+
+def _mismatch(error: ValidationError, model: str, table: str) -> Exception:
+    """Our own words for the first complaint: pydantic's may quote the refused value."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    reason, place = first["type"], first["loc"]
+    if not place:
+        return ValueError(reason)
+    row, field = place[0], str(place[1]) if len(place) > 1 else ""
+    at = f" at {field!r}" if field else ""
+    return RowMismatchError(
+        f"row {row} of {table} does not fit {model}{at} ({reason})",
+        details={"table": table, "row": row, "field": field, "reason": reason, "errors": error.error_count()},
+        suggestion="the model and the table differ: compare their columns and types",
+    )

@@ -1,0 +1,91 @@
+"""Calling functions of the database."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar, cast
+
+from pydantic_core import from_json
+
+from viber.http import Request, Response
+from viber.services.supabase._errors import refusal
+from viber.services.supabase._query import Query
+from viber.services.supabase._quoting import RESERVED, percent, segment, sound
+from viber.services.supabase._rows import Row, RowReader
+from viber.services.supabase._session import Session
+from viber.services.supabase._values import argument_text, json_of
+
+Out = TypeVar("Out")
+RpcMethod = Literal["POST", "GET"]
+_NO_CONTENT = 204
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Query[Out], Generic[Out]):
+    """A call of a function; nothing happens until it is awaited."""
+
+    session: Session = field(repr=False)
+    function: str
+    request: Request
+    read: Callable[[Response], Out] = field(repr=False)
+
+    def run(self) -> Coroutine[Any, Any, Out]:
+        """A coroutine that calls the function.
+
+        Raises:
+            NotFoundError: there is no such function, or not with these arguments.
+            SupabaseError: the function raised, or the server failed; see `delivery`.
+        """
+        return self._run()
+
+    async def _run(self) -> Out:
+        result: Out = await self.session.call(
+            self.request,
+            self.read,
+            operation=f"rpc {self.function}",
+            idempotent=self.request.method == "GET",
+        )
+        self._doubt(result)
+        return result
+
+    def _doubt(self, result: object) -> None:
+        if isinstance(result, list):
+            self.session.doubt(f"rpc {self.function}", len(cast("list[object]", result)))
+
+
+def call_request(
+    session: Session, function: str, arguments: Mapping[str, object], method: RpcMethod
+) -> Request:
+    """The request that calls a function with named arguments."""
+    path = f"rpc/{segment(function)}"
+    if method == "POST":
+        return session.endpoint.write("POST", path, body=json_of(arguments))
+    if method == "GET":
+        return session.endpoint.read(path, "&".join(_pair(*each) for each in arguments.items()))
+    raise refusal(f"a function is called by POST or GET, not {method!r}")
+
+
+def value_of(response: Response) -> Any:
+    """Whatever the function returned; None for nothing."""
+    return None if _is_nothing(response) else from_json(response.body)
+
+
+def rows_reader(reader: RowReader[Row], function: str) -> Callable[[Response], list[Row]]:
+    """Reads what a function returned as rows; a single value or row is a list of one."""
+
+    def read(response: Response) -> list[Row]:
+        body = response.body.strip()
+        if _is_nothing(response) or body == b"null":
+            return []
+        return reader.read(body if body[:1] == b"[" else b"[%b]" % body, table=f"rpc {function}")
+
+    return read
+
+
+def _is_nothing(response: Response) -> bool:
+    return response.status == _NO_CONTENT and not response.body
+
+
+def _pair(argument: str, value: object) -> str:
+    if argument in RESERVED or not argument:
+        raise refusal(f"{argument!r} cannot be an argument in a query string", suggestion='use method="POST"')
+    return f"{percent(sound(argument))}={percent(argument_text(value))}"

@@ -1,0 +1,57 @@
+"""One view of a project: its credentials and options, and what it shares with all other views."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
+
+from viber.http import Request, Response
+from viber.services._channel import Channel
+from viber.services.supabase._answers import Answers
+from viber.services.supabase._endpoint import Endpoint
+
+Out = TypeVar("Out")
+
+_log = logging.getLogger("viber")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """Sends what an endpoint builds, and reads the answers."""
+
+    channel: Channel
+    endpoint: Endpoint
+    answers: Answers
+    max_rows: int | None = None
+    doubted: set[str] = field(default_factory=set[str])
+    """Names whose results were reported as perhaps incomplete; shared by all views."""
+
+    async def call(
+        self, request: Request, read: Callable[[Response], Out], *, operation: str, idempotent: bool
+    ) -> Out:
+        """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read."""
+
+        def checked(response: Response) -> Out:
+            self.answers.require_good(request, response)
+            try:
+                return read(response)
+            except ValueError:
+                raise self.answers.unreadable(request, response) from None
+
+        return await self.channel.call(request, checked, operation=operation, idempotent=idempotent)
+
+    def through(self, channel: Channel) -> Self:
+        """This session with other options."""
+        return replace(self, channel=channel)
+
+    def doubt(self, what: str, rows: int, limit: int | None = None) -> None:
+        """Say once that a result is exactly as long as the server's cap, and may lack rows."""
+        if rows != self.max_rows or (limit is not None and limit <= rows) or what in self.doubted:
+            return
+        self.doubted.add(what)
+        _log.warning(
+            "%s gave exactly %d rows, the server's cap: there may be more; walk them with rows()",
+            what,
+            rows,
+            extra={"service": self.channel.name, "table": what, "rows": rows},
+        )

@@ -1,0 +1,43 @@
+"""Where rows come from and what they become."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from viber.http import Response
+from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._quoting import segment
+from viber.services.supabase._rows import Row, RowReader
+from viber.services.supabase._session import Session
+
+Other = TypeVar("Other")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[Row]):
+    """A table as one view of a project sees it, and the type of its rows."""
+
+    session: Session = field(repr=False)
+    table: str
+    path: str
+    rows: RowReader[Row] = field(repr=False)
+    key: str | None = None
+
+    def typed(self, rows: RowReader[Other]) -> "Source[Other]":
+        """The same table, whose rows become something else."""
+        return Source(self.session, self.table, self.path, rows, self.key)
+
+    def read(self, response: Response) -> list[Row]:
+        """The rows of an answer."""
+        return self.rows.read(response.body, table=self.table)
+
+    async def fetch(self, clauses: Clauses, read: Callable[[Response], Out]) -> Out:
+        """Ask for what the clauses find, in one request."""
+        request = self.session.endpoint.read(self.path, clauses.query())
+        return await self.session.call(request, read, operation=f"select {self.table}", idempotent=True)
+
+
+def source_of(session: Session, table: str, rows: RowReader[Row], key: str | None = None) -> Source[Row]:
+    """The table of this name."""
+    return Source(session, table, segment(table), rows, key)

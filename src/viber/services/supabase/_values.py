@@ -1,0 +1,150 @@
+"""Python values as the text that PostgreSQL reads them from, exactly."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import singledispatch
+from typing import cast
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from viber.services.supabase._errors import refusal
+from viber.services.supabase._quoting import array_literal, sound
+
+_LARGEST_EXPONENT = 131_072
+"""More digits than this before the point, or after it, no numeric column holds."""
+
+
+def text_of(value: object) -> str:
+    """The text of a value behind a comparison.
+
+    Raises:
+        InvalidRequestError: the value is None, a list, not finite, or of a type with no text in PostgreSQL.
+
+    Example:
+        >>> text_of(True), text_of(Decimal("1E+2")), text_of(date(2026, 3, 1))
+        ('true', '100', '2026-03-01')
+    """
+    if isinstance(value, Enum):
+        return text_of(value.value)
+    return _text(value)
+
+
+@singledispatch
+def _text(value: object) -> str:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return json_of(value).decode()
+    raise refusal(f"a {type(value).__name__} has no text form in PostgreSQL")
+
+
+@_text.register(type(None))
+def _(_: None) -> str:
+    raise refusal("None compares with nothing", suggestion="use is_null() or is_not_null()")
+
+
+@_text.register
+def _(value: str) -> str:
+    return sound(str.__str__(value))
+
+
+@_text.register
+def _(value: bool) -> str:  # noqa: FBT001 - a value, not a switch
+    return "true" if value else "false"
+
+
+@_text.register
+def _(value: int) -> str:
+    return int.__repr__(value)
+
+
+@_text.register
+def _(value: float) -> str:
+    if not math.isfinite(value):
+        raise refusal(f"{value} is not a finite number")
+    return float.__repr__(value)
+
+
+@_text.register
+def _(value: Decimal) -> str:
+    if not value.is_finite():
+        raise refusal(f"{value} is not a finite number")
+    if abs(value.adjusted()) > _LARGEST_EXPONENT:
+        raise refusal("the number is larger or smaller than numeric can hold")
+    return f"{value:f}"
+
+
+@_text.register(datetime)
+@_text.register(date)
+@_text.register(time)
+def _(value: date | time) -> str:
+    return value.isoformat()
+
+
+@_text.register
+def _(value: timedelta) -> str:
+    return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
+
+
+@_text.register
+def _(value: UUID) -> str:
+    return str(value)
+
+
+@_text.register(bytes)
+@_text.register(bytearray)
+@_text.register(memoryview)
+def _(value: bytes | bytearray | memoryview) -> str:
+    return rf"\x{value.hex()}"
+
+
+@_text.register(Mapping)
+@_text.register(BaseModel)
+def _(value: object) -> str:
+    return json_of(value).decode()
+
+
+@_text.register(list)
+@_text.register(tuple)
+@_text.register(set)
+@_text.register(frozenset)
+def _(value: object) -> str:
+    raise refusal(f"a {type(value).__name__} is not one value", suggestion="use in_() for several values")
+
+
+def argument_text(value: object) -> str:
+    """The text of a function's argument in a query string: also lists, as array literals."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return array_literal([text_of(item) for item in cast("Iterable[object]", value)])
+    return text_of(value)
+
+
+def is_listing(value: object) -> bool:
+    """Whether its elements can be rows or values: text can be iterated, and is not meant so."""
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
+
+
+def json_of(value: object) -> bytes:
+    """The value as JSON: models by alias, Decimal as a string of its digits, no number that is not finite.
+
+    Raises:
+        InvalidRequestError: JSON, or PostgreSQL, has no place for something in it.
+    """
+    try:
+        text = to_json(value, by_alias=True)
+        if b"NaN" in text or b"Infinity" in text:
+            from_json(text, allow_inf_nan=False)
+    except PydanticSerializationError as error:
+        raise refusal(_unserialisable(error)) from None
+    except ValueError:
+        raise refusal("the data contains a number that is not finite, or contains itself") from None
+    return text
+
+
+def _unserialisable(error: PydanticSerializationError) -> str:
+    known = str(error).startswith("Unable to serialize unknown type")
+    return str(error) if known else "the data cannot be written as JSON"
