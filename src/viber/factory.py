@@ -12,7 +12,7 @@ from viber.http import HttpConfig, Transport, create_transport
 from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RetryConfig, Rng, judge
 from viber.observability import Listener, Listeners
 from viber.resilience import CircuitBreaker, Pipeline
-from viber.services import Channel, Health, ServiceConfig
+from viber.services import Channel, Gate, Health, ServiceConfig
 from viber.services.gemini import GeminiConfig, GeminiService
 from viber.services.supabase import SupabaseConfig, SupabaseService
 from viber.settings import Settings
@@ -25,7 +25,8 @@ class ServiceFactory:
     """The services of one application, for as long as it lives.
 
     Services of one base URL share its connections and its circuit breaker, whatever their credentials.
-    Leaving the block closes every connection.
+    Leaving the block refuses new calls, lets those under way finish for `closing_time` seconds, and closes
+    every connection.
 
     Example:
         >>> import asyncio
@@ -44,18 +45,20 @@ class ServiceFactory:
         clock: Clock = SYSTEM_CLOCK,
         rng: Rng = random.random,
         create_transport: CreateTransport = create_transport,
+        closing_time: float | None = 5.0,
     ) -> None:
         self._settings = settings if settings is not None else Settings.from_env()
         self._listeners = Listeners(*listeners)
         self._clock = clock
         self._rng = rng
         self._create_transport = create_transport
+        self._closing_time = closing_time
+        self._gate = Gate()
         self._transports: dict[str, Transport] = {}
         self._breakers: dict[str, CircuitBreaker] = {}
         self._homes: dict[str, str] = {}
         self._supabase: dict[SupabaseConfig, SupabaseService] = {}
         self._gemini: dict[GeminiConfig, GeminiService] = {}
-        self._closed = False
 
     @property
     def supabase(self) -> SupabaseService:
@@ -143,9 +146,17 @@ class ServiceFactory:
         return dict(zip(configured, results, strict=True))
 
     async def aclose(self) -> None:
-        """Close every connection; closing twice is fine, and a closed factory builds nothing more."""
-        self._closed = True
-        await asyncio.gather(*(transport.aclose() for transport in self._transports.values()))
+        """Refuse new calls, let those under way finish for `closing_time`, then close every connection.
+
+        Closing twice is fine, and a closed factory builds nothing more.
+        """
+        try:
+            async with self._clock.timeout(self._closing_time):
+                await self._gate.close()
+        except TimeoutError:
+            pass
+        finally:
+            await asyncio.gather(*(transport.aclose() for transport in self._transports.values()))
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,8 +167,7 @@ class ServiceFactory:
         await self.aclose()
 
     def _channel(self, service: str, base_url: str, config: ServiceConfig) -> Channel:
-        if self._closed:
-            raise RuntimeError("this ServiceFactory is closed: build services inside its `async with` block")
+        self._gate.check()
         pipeline = Pipeline(
             service,
             retry=config.retry,
@@ -168,7 +178,7 @@ class ServiceFactory:
             rng=self._rng,
             listeners=self._listeners,
         )
-        return Channel(service, self._transport(base_url, config.http), pipeline)
+        return Channel(service, self._transport(base_url, config.http), pipeline, gate=self._gate)
 
     def _circuit_name(self, service: str, base_url: str) -> str:
         """The first base URL of a service goes by the service's name, others say their host too."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from viber.cli import _demo, _doctor, _sandbox
 from viber.errors import BaseError, ConfigurationError
+from viber.sandbox import SandboxError
 
 INTERRUPTED = 130
 """The exit code of a program that was ended by Ctrl-C."""
@@ -22,16 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(chosen.handler(chosen))
     except ConfigurationError as error:
         return _complain(error, code=2)
-    except BaseError as error:
+    except (BaseError, SandboxError) as error:
         return _complain(error, code=1)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def _complain(error: BaseError, *, code: int) -> int:
+def _complain(error: Exception, *, code: int) -> int:
     print(f"viber: {error}", file=sys.stderr)
-    if error.suggestion:
-        print(f"viber: {error.suggestion}", file=sys.stderr)
+    if suggestion := getattr(error, "suggestion", ""):
+        print(f"viber: {suggestion}", file=sys.stderr)
     return code
 
 

@@ -19,7 +19,11 @@ class Check:
 async def check_ledger(db: SupabaseService, account: Account, *, first: int) -> list[Check]:
     """Compare what the caller was told with what is in the table."""
     rows = db.table("ledger", key="id").select("id", "n").gte("n", first).rows(page_size=1000)
-    copies = Counter([row["n"] async for row in rows])
+    return judge_ledger(account, Counter([row["n"] async for row in rows]))
+
+
+def judge_ledger(account: Account, copies: Counter[int]) -> list[Check]:
+    """Every promise about the inserts, given how often each number stands in the table."""
     return [
         _exactly_once(account.acknowledged, copies),
         _never(account.not_sent, copies, "an insert that was not sent is not in the table"),

@@ -2,7 +2,8 @@
 
 from viber.services._channel import Channel
 from viber.services._config import ServiceConfig
+from viber.services._gate import Gate
 from viber.services._health import Health
 from viber.services._options import CallOptions, OptionFields
 
-__all__ = ["CallOptions", "Channel", "Health", "OptionFields", "ServiceConfig"]
+__all__ = ["CallOptions", "Channel", "Gate", "Health", "OptionFields", "ServiceConfig"]

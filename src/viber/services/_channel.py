@@ -9,6 +9,7 @@ from viber.errors import BaseError
 from viber.http._message import Request, Response
 from viber.http._transport import ResponseStream, Transport
 from viber.resilience import Attempt, Pipeline
+from viber.services._gate import Gate
 from viber.services._health import Health
 from viber.services._options import CallOptions, OptionFields, limits
 
@@ -27,6 +28,7 @@ class Channel:
     transport: Transport
     pipeline: Pipeline
     options: CallOptions = field(default_factory=CallOptions)
+    gate: Gate = field(default_factory=Gate)
 
     def with_options(self, **fields: Unpack[OptionFields]) -> Self:
         """A view with other time limits, attempts, header fields, idempotence or request id."""
@@ -38,16 +40,10 @@ class Channel:
     ) -> T:
         """Send the request through the whole pipeline, and read its answer."""
 
-        async def attempt(_: Attempt) -> T:
+        async def attempt(dressed: Request, _: Attempt) -> T:
             return read(await self.transport.send(dressed))
 
-        dressed, request_id = self._dress(request)
-        return await self.pipeline.execute(
-            attempt,
-            operation=operation,
-            idempotent=self.options.decide(idempotent=idempotent),
-            request_id=request_id,
-        )
+        return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
     async def open(
         self,
@@ -59,7 +55,7 @@ class Channel:
     ) -> T:
         """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
 
-        async def attempt(this: Attempt) -> T:
+        async def attempt(dressed: Request, this: Attempt) -> T:
             stream = await self.transport.open(dressed)
             try:
                 return await start(stream, this)
@@ -67,13 +63,7 @@ class Channel:
                 stream.abort()
                 raise
 
-        dressed, request_id = self._dress(request)
-        return await self.pipeline.execute(
-            attempt,
-            operation=operation,
-            idempotent=self.options.decide(idempotent=idempotent),
-            request_id=request_id,
-        )
+        return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
     async def probe(self, request: Request, read: Callable[[Response], object]) -> Health:
         """Ask once, past breaker and retry, and say how it went."""
@@ -87,7 +77,21 @@ class Channel:
         latency = self.pipeline.clock.now() - started
         return Health(self.name, not error, latency, error, self.pipeline.state)
 
-    def _dress(self, request: Request) -> tuple[Request, str]:
+    async def _execute(
+        self,
+        request: Request,
+        attempt: Callable[[Request, Attempt], Awaitable[T]],
+        *,
+        operation: str,
+        idempotent: bool,
+    ) -> T:
         request_id = self.options.request_id or uuid4().hex
         extra = (("x-request-id", request_id), *self.options.headers)
-        return replace(request, headers=request.headers + extra), request_id
+        dressed = replace(request, headers=request.headers + extra)
+        with self.gate:
+            return await self.pipeline.execute(
+                lambda this: attempt(dressed, this),
+                operation=operation,
+                idempotent=self.options.decide(idempotent=idempotent),
+                request_id=request_id,
+            )

@@ -1,0 +1,44 @@
+"""The front of the command line: exit codes, and errors without a traceback."""
+
+import pytest
+
+from viber.cli.__main__ import main
+
+KEYS = ("SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "GEMINI_API_KEY", "GEMINI_BASE_URL")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_missing_settings_are_exit_code_2_and_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing configured: every variable is named, on standard error."""
+    assert main(["doctor"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Traceback" not in told.err
+    assert all(name in told.err for name in ("SUPABASE_URL", "SUPABASE_ANON_KEY", "GEMINI_API_KEY"))
+
+
+def test_malformed_settings_are_all_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two wrong variables are two lines."""
+    monkeypatch.setenv("SUPABASE_URL", "nonsense")
+    monkeypatch.setenv("SUPABASE_ANON_KEY", "key")
+    monkeypatch.setenv("GEMINI_API_KEY", "key")
+    monkeypatch.setenv("GEMINI_TIMEOUT", "never")
+    assert main(["doctor"]) == 2
+    told = capsys.readouterr().err
+    assert "SUPABASE_URL" in told
+    assert "GEMINI_TIMEOUT" in told
+
+
+def test_no_command_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command argparse says what there is."""
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "usage: viber" in capsys.readouterr().err

@@ -1,0 +1,153 @@
+"""The factory: what services share, and how they end."""
+
+import asyncio
+
+import pytest
+
+from viber import (
+    BreakerState,
+    CircuitBreakerConfig,
+    ConfigurationError,
+    Deadline,
+    GeminiConfig,
+    ServiceFactory,
+    Settings,
+    SupabaseConfig,
+)
+from viber.http import HttpConfig
+from viber.testing import EventRecorder, FakeClock, Hang, Reply, ScriptedTransport
+
+URL = "http://127.0.0.1:1"
+ROWS = Reply(200, json=[{"id": 1}])
+
+
+def settings() -> Settings:
+    return Settings(
+        supabase=SupabaseConfig(url=URL, anon_key="anon-key", service_role_key="service-key"),
+        gemini=GeminiConfig(api_key="gemini-key"),
+    )
+
+
+class Transports:
+    """Makes scripted transports, and remembers them."""
+
+    def __init__(self, *script: object) -> None:
+        self.made: dict[str, ScriptedTransport] = {}
+        self._script = script
+
+    def __call__(self, config: HttpConfig, base_url: str) -> ScriptedTransport:
+        self.made[base_url] = ScriptedTransport(*self._script)
+        return self.made[base_url]
+
+
+async def test_a_service_is_built_once() -> None:
+    """The same configuration gives the same service."""
+    async with ServiceFactory(settings()) as services:
+        assert services.supabase is services.supabase
+        assert services.gemini is services.create_gemini_client(settings().require("gemini"))
+
+
+async def test_an_absent_service_names_what_to_set() -> None:
+    """Using a service that is not configured says which variables it needs."""
+    async with ServiceFactory(Settings.from_env({})) as services:
+        with pytest.raises(ConfigurationError, match="GEMINI_API_KEY"):
+            _ = services.gemini
+
+
+async def test_credentials_of_one_base_url_share_connections_and_circuit() -> None:
+    """Two keys of one project are one service to the network, and two to the caller."""
+    transports = Transports()
+    async with ServiceFactory(settings(), create_transport=transports) as services:
+        other = services.create_supabase_client(SupabaseConfig(url=URL, anon_key="other-key"))
+        assert other is not services.supabase
+        assert list(transports.made) == [URL]
+        assert list(services.get_all_circuit_breaker_states()) == ["supabase"]
+
+
+async def test_another_base_url_has_a_circuit_of_its_own() -> None:
+    """A second project is not rejected because the first one is down."""
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        _ = services.supabase
+        services.create_supabase_client(SupabaseConfig(url="http://127.0.0.1:2", anon_key="key"))
+        assert set(services.get_all_circuit_breaker_states()) == {"supabase", "supabase@127.0.0.1:2"}
+
+
+async def test_an_unknown_circuit_lists_the_known_ones() -> None:
+    """A typo in a name is answered with the names there are."""
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        _ = services.gemini
+        with pytest.raises(KeyError, match="gemini"):
+            services.get_circuit_breaker("gemni")
+
+
+async def test_a_circuit_is_reset_by_name() -> None:
+    """An operator closes a circuit by hand."""
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        services.pipeline("quotes", breaker=CircuitBreakerConfig(failure_threshold=1))
+        with services.get_circuit_breaker("quotes").acquire() as permit:
+            permit.failure()
+        assert services.get_all_circuit_breaker_states()["quotes"].state is BreakerState.OPEN
+        services.reset_circuit_breaker("quotes")
+        assert services.get_all_circuit_breaker_states()["quotes"].state is BreakerState.CLOSED
+
+
+async def test_a_pipeline_runs_a_function_of_your_own() -> None:
+    """Any coroutine function goes through the same protection."""
+
+    async def quote(currency: str) -> str:
+        return f"1.08 {currency}"
+
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        assert await services.pipeline("quotes").run(quote, "EUR") == "1.08 EUR"
+
+
+async def test_a_listener_hears_of_calls_until_it_stops() -> None:
+    """Listening begins and ends at any time."""
+    recorder = EventRecorder()
+    async with ServiceFactory(settings(), create_transport=Transports(ROWS, ROWS)) as services:
+        stop = services.listen(recorder)
+        await services.supabase.table("orders").select().limit(1)
+        stop()
+        await services.supabase.table("orders").select().limit(1)
+    assert len(recorder.events) == 1
+
+
+async def test_a_deadline_bounds_a_service_call() -> None:
+    """A call that hangs ends with the deadline around it."""
+    clock = FakeClock()
+    async with ServiceFactory(settings(), clock=clock, create_transport=Transports(Hang())) as services:
+
+        async def bounded() -> None:
+            with Deadline(2.0, clock=clock):
+                await services.supabase.table("orders").select().limit(1)
+
+        task = asyncio.create_task(bounded())
+        await clock.advance(2.0)
+        with pytest.raises(TimeoutError):
+            await task
+
+
+async def test_health_is_asked_of_every_configured_service() -> None:
+    """One answer for each service that the settings name."""
+    transports = Transports(Reply(200, json={"models": []}))
+    only_gemini = Settings(gemini=GeminiConfig(api_key="gemini-key"))
+    async with ServiceFactory(only_gemini, create_transport=transports) as services:
+        health = await services.health_check()
+    assert list(health) == ["gemini"]
+    assert health["gemini"].healthy
+
+
+async def test_leaving_the_block_closes_and_refuses() -> None:
+    """A closed factory builds nothing more; closing twice is fine."""
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        _ = services.supabase
+    await services.aclose()
+    with pytest.raises(RuntimeError, match="closed"):
+        _ = services.gemini
+
+
+async def test_the_repr_shows_counts_and_no_key() -> None:
+    """A factory can be logged."""
+    async with ServiceFactory(settings(), create_transport=Transports()) as services:
+        _ = services.supabase
+        assert repr(services) == "<ServiceFactory connections to 1, circuits ['supabase']>"
