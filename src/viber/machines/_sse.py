@@ -105,7 +105,7 @@ class SseDecoder:
         if self._failure is not None:
             raise self._failure
         last = self._joined(b"")
-        if last:
+        if not b"dat".startswith(last):  # a line cut before it could say what it is
             self._line(last)
         self._dispatch()
         return self._events.pop() if self._events else None

@@ -1,0 +1,106 @@
+"""One response of a stream: most streams have one, an answer that asks to be continued has several."""
+
+import builtins
+
+from viber.clock import Clock
+from viber.errors import BaseError
+from viber.http import ResponseStream
+from viber.resilience import Attempt
+from viber.services.gemini._failures import Failures
+from viber.services.gemini._patience import Patience
+from viber.services.gemini._reader import Reader
+from viber.services.gemini._token import Token
+
+_OK = 200
+
+
+class Leg:
+    """Reads a response's tokens, and owns its connection from the header fields on."""
+
+    __slots__ = ("_clock", "_failures", "_first", "_is_open", "_patience", "_reader", "_source", "attempt")
+
+    def __init__(
+        self,
+        source: ResponseStream,
+        attempt: Attempt,
+        *,
+        failures: Failures,
+        patience: Patience,
+        clock: Clock,
+    ) -> None:
+        self.attempt = attempt
+        self._source = source
+        self._failures = failures
+        self._patience = patience
+        self._clock = clock
+        self._reader = Reader(failures)
+        self._first: Token | None = None
+        self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """It still holds a connection."""
+        return self._is_open
+
+    def abort(self) -> None:
+        """Drop the connection; harmless when it is gone already."""
+        self._is_open = False
+        self._source.abort()
+
+    async def begin(self) -> None:
+        """Read up to the first event.
+
+        Raises:
+            BaseError: there is none: the service refused, failed, or the network did.
+        """
+        source = self._source
+        if source.status != _OK:
+            raise self._failures.of_answer(source.status, source.headers, await _read_all(source))
+        while (token := self._reader.next()) is None:
+            await self._read()
+        self._first = token
+
+    async def next(self) -> Token | None:
+        """The next token; None after the last one of a complete answer.
+
+        Raises:
+            BaseError: what broke it off.
+        """
+        token, self._first = self._first, None
+        while token is None:
+            token = self._reader.next()
+            if token is None and self._reader.is_closed:
+                return None
+            if token is None:
+                await self._wait()
+        return token
+
+    async def _wait(self) -> None:
+        is_complete = self._reader.is_complete
+        try:
+            limit = self._patience.limit(self._clock.now(), is_complete=is_complete)
+            async with self._clock.timeout(limit):
+                await self._read()
+        except (BaseError, builtins.TimeoutError) as error:
+            if not is_complete:
+                raise self._told(error) from error
+            self.abort()
+            self._reader.close()
+
+    def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
+        return error if isinstance(error, BaseError) else self._patience.ran_out(self._clock.now())
+
+    async def _read(self) -> None:
+        if piece := await self._source.read():
+            self._reader.feed(piece)
+            return
+        await self._source.aclose()
+        self._is_open = False
+        self._reader.close()
+
+
+async def _read_all(source: ResponseStream) -> bytes:
+    pieces: list[bytes] = []
+    while piece := await source.read():
+        pieces.append(piece)
+    return b"".join(pieces)

@@ -1,0 +1,145 @@
+"""Gemini, as an application awaits it."""
+
+from functools import partial
+from typing import Self, Unpack, cast
+
+from viber.services._channel import Channel
+from viber.services._health import Health
+from viber.services._options import OptionFields
+from viber.services.gemini._answers import read_any, read_count, read_generation, text_or_error
+from viber.services.gemini._config import GeminiConfig
+from viber.services.gemini._errors import too_often_continued
+from viber.services.gemini._failures import Failures
+from viber.services.gemini._models import GenerateContentResponse
+from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions, check_names
+from viber.services.gemini._stream import StreamPlan, TokenStream
+from viber.services.gemini._transcript import Transcript
+from viber.services.gemini._wire import Endpoint, continued, count_body, generate_body
+
+
+class GeminiService:
+    """Generates text, whole or in pieces; every call goes through deadline, retry and circuit breaker.
+
+    Raises:
+        GeminiError: Gemini answered with an error; its class says what happened.
+        TimeoutError, TransportError, CircuitOpenError: there was no answer.
+        InvalidRequestError: the request is wrong; if Gemini did not say so, nothing was sent.
+
+    Example::
+
+        async with ServiceFactory(Settings.from_env()) as services:
+            print(await services.gemini.generate_text("Explain quantum computing"))
+    """
+
+    def __init__(self, config: GeminiConfig, channel: Channel) -> None:
+        self._config = config
+        self._channel = channel
+        self._endpoint = Endpoint.of(config)
+        self._failures = Failures(
+            secrets=(config.api_key.get_secret_value(),),
+            retryable_statuses=config.retry.retryable_statuses,
+            wall=channel.pipeline.clock.wall,
+        )
+
+    @property
+    def name(self) -> str:
+        """How this service is called in errors, events and reports."""
+        return self._channel.name
+
+    def with_options(self, **options: Unpack[OptionFields]) -> Self:
+        """This service with other time limits, attempts, header fields, idempotence or request id.
+
+        Example::
+
+            await gemini.with_options(max_attempts=1).generate_text("Quick!")
+        """
+        return type(self)(self._config, self._channel.with_options(**options))
+
+    async def generate_text(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> str:
+        """The text of an answer, thoughts left out.
+
+        Raises:
+            NoTextError: the answer has none: it was blocked, cut short, or is something else than text.
+        """
+        return text_or_error(await self.generate_content(prompt, **options))
+
+    async def generate_content(
+        self, prompt: Prompt, **options: Unpack[GenerateOptions]
+    ) -> GenerateContentResponse:
+        """A whole answer; one that asks to be continued is, at most `max_continuations` times.
+
+        Raises:
+            PromptBlockedError: the prompt was refused.
+            GeminiServerError: the answer goes on without end.
+        """
+        check_names(options, GenerateOptions)
+        body = generate_body(prompt, options)
+        request = self._endpoint.post(options.get("model"), "generateContent", body)
+        transcript, page = Transcript(), ""
+        for _ in range(self._config.max_continuations + 1):
+            token = await self._channel.call(
+                continued(request, body, page),
+                partial(read_generation, failures=self._failures),
+                operation="generate_content",
+                idempotent=self._config.repeat_generation,
+            )
+            transcript.add(token.chunk, token.text)
+            if not (page := transcript.turn_page()):
+                return transcript.response
+        raise too_often_continued(self._config.max_continuations)
+
+    def stream(self, prompt: Prompt, **options: Unpack[StreamOptions]) -> TokenStream:
+        """The tokens of an answer as they come; nothing is sent before the stream is entered or iterated.
+
+        `first_event_timeout` bounds each attempt up to the first event, `idle_timeout` the silence between
+        two pieces, `total_timeout` the whole stream, looked at when it reads; all in seconds. The first two
+        are the configuration's unless given.
+
+        Example::
+
+            async with gemini.stream("Tell me a story") as tokens:
+                async for token in tokens:
+                    print(token.text, end="")
+            print(tokens.usage.total_tokens, tokens.finish_reason)
+        """
+        check_names(options, StreamOptions)
+        body = generate_body(prompt, cast("GenerateOptions", options))
+        request = self._endpoint.post(options.get("model"), "streamGenerateContent?alt=sse", body)
+        plan = StreamPlan(
+            channel=self._until_first_event(options),
+            request=partial(continued, request, body),
+            failures=self._failures,
+            idempotent=self._config.repeat_generation,
+            idle_timeout=options.get("idle_timeout", self._config.idle_timeout),
+            total_timeout=options.get("total_timeout"),
+            max_continuations=self._config.max_continuations,
+        )
+        return TokenStream(plan)
+
+    async def count_tokens(
+        self, prompt: Prompt, *, model: str | None = None, system: ContentLike | None = None
+    ) -> int:
+        """How many tokens a prompt is; costs none."""
+        body = count_body(prompt, model or self._config.model, system)
+        return await self._channel.call(
+            self._endpoint.post(model, "countTokens", body),
+            partial(read_count, failures=self._failures),
+            operation="count_tokens",
+            idempotent=True,
+        )
+
+    async def health_check(self) -> Health:
+        """Is Gemini there, and is the key good? Costs no tokens, and moves neither breaker nor retry."""
+        return await self._channel.probe(
+            self._endpoint.get("models?pageSize=1"), partial(read_any, failures=self._failures)
+        )
+
+    def _until_first_event(self, options: StreamOptions) -> Channel:
+        if "first_event_timeout" in options:
+            return self._channel.with_options(timeout=options["first_event_timeout"])
+        if self._config.first_event_timeout is not None:
+            return self._channel.with_options(timeout=self._config.first_event_timeout)
+        return self._channel
+
+    def __repr__(self) -> str:
+        return f"<GeminiService {self._endpoint.root!r}, model {self._endpoint.model!r}>"

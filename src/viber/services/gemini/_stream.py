@@ -1,0 +1,233 @@
+"""An answer that arrives in pieces."""
+
+import asyncio
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from viber.errors import BaseError, ServerError, StreamInterruptedError
+from viber.http import Request, ResponseStream
+from viber.machines import Verdict, judge
+from viber.resilience import Attempt
+from viber.services._channel import Channel
+from viber.services.gemini._errors import too_often_continued
+from viber.services.gemini._failures import Failures
+from viber.services.gemini._leg import Leg
+from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
+from viber.services.gemini._patience import Patience
+from viber.services.gemini._token import Token
+from viber.services.gemini._transcript import Transcript
+
+OPERATION = "stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What a stream sends and how long it waits; `request` takes a continuation token, empty at first."""
+
+    channel: Channel
+    request: Callable[[str], Request]
+    failures: Failures
+    idempotent: bool
+    idle_timeout: float | None
+    total_timeout: float | None
+    max_continuations: int
+
+
+class TokenStream:
+    """The tokens of one answer, as they come: iterate it once, best inside `async with`.
+
+    Entering the block, or else the first step, opens it: through deadline, retry and circuit breaker up to
+    the first event; nothing is repeated after it. Leaving the block closes the connection before control
+    returns. Iterated without a block, the stream closes itself at its end; dropped half-read, it drops its
+    connection with a `ResourceWarning`.
+
+    Raises:
+        StreamInterruptedError: the answer broke off after its first event; holds `text`, `parts` and `usage`.
+        BaseError: it did not begin.
+    """
+
+    def __init__(self, plan: StreamPlan) -> None:
+        self._plan = plan
+        self._request_id = plan.channel.options.request_id or uuid4().hex
+        self._transcript = Transcript()
+        self._patience: Patience | None = None
+        self._leg: Leg | None = None
+        self._legs = 0
+        self._end: Exception | None = None
+        self._is_busy = False
+        self._home: tuple[asyncio.AbstractEventLoop, int] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the tokens so far, thoughts left out."""
+        return self._transcript.text
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts so far, as they came: what a conversation sends back."""
+        return self._transcript.parts
+
+    @property
+    def usage(self) -> UsageMetadata:
+        """What the answer took so far: complete when the stream is."""
+        return self._transcript.usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped: `STOP`, `MAX_TOKENS`, `SAFETY` and so on; None until it did."""
+        return self._transcript.finish_reason
+
+    @property
+    def response(self) -> GenerateContentResponse:
+        """Everything so far as one answer."""
+        return self._transcript.response
+
+    def close(self) -> None:
+        """Drop the connection if the stream has not ended by itself; closing twice is fine."""
+        if self._end is None:
+            self._end = RuntimeError("this stream was closed before its end: ask for a new one")
+        if self._leg is not None and self._leg.is_open:
+            self._leg.abort()
+
+    async def aclose(self) -> None:
+        """The same, for `contextlib.aclosing`."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        self._enter()
+        try:
+            if self._leg is None:
+                await self._open("")
+        finally:
+            self._is_busy = False
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Token:
+        self._enter()
+        try:
+            return await self._next()
+        finally:
+            self._is_busy = False
+
+    def _enter(self) -> None:
+        if self._is_busy:
+            raise RuntimeError("another task is reading this stream")
+        if self._end is not None:
+            raise self._end.with_traceback(None)
+        self._is_busy = True
+
+    async def _next(self) -> Token:
+        leg = self._leg or await self._open("")
+        while (token := await self._step(leg)) is None:
+            if not (page := self._transcript.turn_page()):
+                self._end = StopAsyncIteration()
+                raise self._end
+            leg = await self._turn(page)
+        self._transcript.add(token.chunk, token.text)
+        return token
+
+    async def _step(self, leg: Leg) -> Token | None:
+        try:
+            return await leg.next()
+        except BaseError as error:
+            permit = leg.attempt.permit
+            if permit is not None and judge(error).verdict is Verdict.FAILURE:
+                permit.interrupted()
+            raise self._interrupted(error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    async def _turn(self, page: str) -> Leg:
+        """Ask for the rest of an answer that is continued."""
+        try:
+            if self._legs > self._plan.max_continuations:
+                raise too_often_continued(self._plan.max_continuations)
+            return await self._open(page)
+        except BaseError as error:
+            raise self._interrupted(error) from error
+
+    async def _open(self, page: str) -> Leg:
+        """Send the request, and wait for its first event, through the whole pipeline."""
+        plan, clock = self._plan, self._plan.channel.pipeline.clock
+        if self._patience is None:
+            self._patience = Patience(idle=plan.idle_timeout, total=plan.total_timeout, now=clock.now())
+        patience = self._patience
+
+        async def begin(source: ResponseStream, attempt: Attempt) -> Leg:
+            # Ours from here on, whatever happens on the way back through the pipeline.
+            leg = self._leg = Leg(source, attempt, failures=plan.failures, patience=patience, clock=clock)
+            await leg.begin()
+            return leg
+
+        self._home = asyncio.get_running_loop(), threading.get_ident()
+        self._legs += 1
+        try:
+            channel = self._channel(patience.remaining(clock.now()))
+            return await channel.open(
+                plan.request(page), begin, operation=OPERATION, idempotent=plan.idempotent
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def _channel(self, remaining: float | None) -> Channel:
+        channel = self._plan.channel.with_options(request_id=self._request_id)
+        if remaining is None:
+            return channel
+        total = channel.pipeline.total_timeout
+        return channel.with_options(total_timeout=remaining if total is None else min(remaining, total))
+
+    def _interrupted(self, cause: BaseError) -> StreamInterruptedError:
+        self.close()
+        parts, usage = self._received()
+        self._end = error = StreamInterruptedError(
+            f"the answer broke off: {cause.message}",
+            text=self.text,
+            parts=parts,
+            usage=usage,
+            service=self._plan.channel.name,
+            operation=OPERATION,
+            request_id=self._request_id,
+            attempts=self._leg.attempt.number if self._leg is not None else 0,
+            retry_after=cause.retry_after,
+            details=cause.details,
+        )
+        return error
+
+    def _received(self) -> tuple[tuple[Part, ...], UsageMetadata | None]:
+        try:
+            return self.parts, self.usage
+        except ServerError:  # what came is not even what Gemini documents
+            return (), None
+
+    def __repr__(self) -> str:
+        state = "fresh" if self._leg is None else "open" if self._leg.is_open else "ended"
+        return f"<TokenStream {state}, {len(self.text)} characters>"
+
+    def __del__(self) -> None:
+        leg, home = self._leg, self._home
+        if leg is None or home is None or not leg.is_open:
+            return
+        with suppress(RuntimeError):  # the loop is closed, and its connections with it
+            if home[1] == threading.get_ident():
+                leg.abort()
+            else:
+                home[0].call_soon_threadsafe(leg.abort)
+        warnings.warn(
+            f"{self!r} was dropped half-read: use `async with`", ResourceWarning, stacklevel=2, source=self
+        )

@@ -1,0 +1,93 @@
+"""An answer that is still coming in, put together from its pieces."""
+
+from viber.services.gemini._json import Json, is_object
+from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
+from viber.services.gemini._token import candidates_of, index_of, parts_of
+
+CONTINUATION = "CONTINUATION"
+
+
+class Transcript:
+    """Gathers chunks of one answer; parts stay as they came, so that no signature is lost.
+
+    Usage numbers are running totals: the last one told counts, and one that is not told erases nothing.
+    """
+
+    __slots__ = ("_candidates", "_parts", "_spent", "_texts", "_top", "_usage")
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._parts: dict[int, list[Json]] = {}
+        self._candidates: dict[int, Json] = {}
+        self._top: Json = {}
+        self._usage: Json = {}
+        self._spent: UsageMetadata | None = None
+
+    def add(self, chunk: Json, text: str) -> None:
+        """The next chunk, with the text that is in it."""
+        if text:
+            self._texts.append(text)
+        for name, value in chunk.items():
+            if name == "candidates":
+                for candidate in candidates_of(chunk):
+                    self._add_candidate(candidate)
+            elif name == "usageMetadata":
+                self._add_usage(value)
+            else:
+                self._top[name] = value
+
+    def turn_page(self) -> str:
+        """The token with which to ask for the rest, if the answer says there is one."""
+        candidate = self._candidates.get(0, {})
+        if candidate.get("finishReason") != CONTINUATION or not candidate.get("continuationToken"):
+            return ""
+        self._spent, self._usage = self.usage, {}
+        del candidate["finishReason"]
+        return str(candidate.pop("continuationToken"))
+
+    @property
+    def text(self) -> str:
+        """The text so far, thoughts left out."""
+        if len(self._texts) > 1:
+            self._texts = ["".join(self._texts)]
+        return self._texts[0] if self._texts else ""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts so far."""
+        return tuple(Part.from_wire(part) for part in self._parts.get(0, ()))
+
+    @property
+    def usage(self) -> UsageMetadata:
+        """Tokens so far, those of continued answers added up."""
+        usage = UsageMetadata.from_wire(self._usage)
+        return usage if self._spent is None else self._spent + usage
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, once it did."""
+        return self._candidates.get(0, {}).get("finishReason")
+
+    @property
+    def response(self) -> GenerateContentResponse:
+        """Everything so far as one answer."""
+        candidates = [
+            {**candidate, "content": {**candidate.get("content", {}), "parts": self._parts[index]}}
+            for index, candidate in sorted(self._candidates.items())
+        ]
+        return GenerateContentResponse.from_wire(
+            {**self._top, "candidates": candidates, "usageMetadata": self.usage.to_wire()}
+        )
+
+    def _add_usage(self, usage: object) -> None:
+        if is_object(usage):
+            self._usage.update({name: count for name, count in usage.items() if count is not None})
+
+    def _add_candidate(self, candidate: Json) -> None:
+        index = index_of(candidate)
+        if index in self._candidates:
+            self._candidates[index].update(candidate)
+        else:
+            self._candidates[index] = dict(candidate)
+            self._parts[index] = []
+        self._parts[index].extend(parts_of(candidate))
