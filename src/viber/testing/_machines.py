@@ -1,0 +1,202 @@
+"""A state machine that tries to make a circuit breaker break its promises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from viber.errors import CircuitOpenError
+from viber.machines import TRANSITIONS, BreakerState, CircuitBreakerConfig, Verdict
+from viber.observability import CircuitChanged
+from viber.resilience import CircuitBreaker, Permit
+from viber.testing._clock import FakeClock
+from viber.testing._model import BreakerModel, Issued
+from viber.testing._recorder import EventRecorder
+from viber.testing._strategies import verdicts
+
+_ABOUT = 1e-6
+"""Seconds that rounding may cost."""
+_DURATIONS = ("window", "open time", "lease", "a long time")
+_FORCED = {
+    "reset": BreakerState.CLOSED,
+    "isolate": BreakerState.ISOLATED,
+    "disable": BreakerState.DISABLED,
+}
+
+
+@dataclass(eq=False, slots=True, repr=False)
+class Call:
+    """One call that is out: the real permit, and the model's."""
+
+    permit: Permit
+    issued: Issued
+
+
+class BreakerStateMachine(RuleBasedStateMachine):
+    """Drives a breaker and a naive model of it through the same made-up life, and compares them.
+
+    Calls begin, end well, badly or without news, late or never; streams break; time passes; operators
+    interfere. Override `config` for your own settings, or `make_breaker` for a breaker that you build
+    yourself, on `self.clock` and with `rng=self.chance`.
+
+    Example::
+
+        class MyBreaker(BreakerStateMachine):
+            config = CircuitBreakerConfig(failure_threshold=3, reset_timeout=30)
+
+
+        TestMyBreaker = MyBreaker.TestCase
+    """
+
+    config: ClassVar[CircuitBreakerConfig] = CircuitBreakerConfig()
+
+    calls: Bundle[Call] = Bundle("calls")
+    streams: Bundle[Call] = Bundle("streams")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+        self.luck = 0.0
+        self.operated = False
+        self.breaker = self.make_breaker()
+        self.model = BreakerModel(self.breaker.config, self.chance)
+        self.recorder = EventRecorder()
+        self.breaker.listeners.add(self.recorder)
+
+    def make_breaker(self) -> CircuitBreaker:
+        """The breaker under test."""
+        return CircuitBreaker("model", self.config, clock=self.clock, rng=self.chance)
+
+    def chance(self) -> float:
+        """The source of jitter, the same for breaker and model."""
+        return self.luck
+
+    @initialize(luck=st.sampled_from([0.0, 0.5, 0.999]), operated=st.sampled_from([False, False, True]))
+    def draw_lot(self, luck: float, *, operated: bool) -> None:
+        """What chance says in this life, and whether anybody interferes with it."""
+        self.luck = luck
+        self.operated = operated
+
+    @rule(target=calls, count=st.integers(1, 4), lease=st.none() | st.floats(0.1, 200.0))
+    def begin(self, count: int, lease: float | None) -> "MultipleResults[Call]":
+        """Calls ask for leave."""
+        return multiple(*filter(None, [self._acquire(lease) for _ in range(count)]))
+
+    @precondition(lambda self: self.model.state is BreakerState.OPEN)
+    @rule(target=calls, count=st.integers(1, 4))
+    def probe(self, count: int) -> "MultipleResults[Call]":
+        """The open time passes, and calls ask for leave."""
+        self.clock.jump(self._open_for() + _ABOUT)
+        return self.begin(count, None)
+
+    @rule(target=streams, call=consumes(calls), verdict=verdicts(), retry_after=st.none() | st.floats(0, 900))
+    def end(self, call: Call, verdict: Verdict, retry_after: float | None) -> "Call | MultipleResults[Call]":
+        """A call comes back, soon or late."""
+        self._settle(call, verdict, retry_after)
+        return call if verdict is Verdict.SUCCESS else multiple()
+
+    @rule(stream=consumes(streams))
+    def break_stream(self, stream: Call) -> None:
+        """A call that was a success is cut off in the middle of its answer."""
+        stream.permit.interrupted()
+        self.model.interrupt(stream.issued, self.clock.now())
+
+    @rule(verdict=verdicts(), short=st.sampled_from([0, 0, 1]))
+    def repeat(self, verdict: Verdict, short: int) -> None:
+        """As many calls in a row as could move the circuit, or one short of it, end alike."""
+        config = self.breaker.config
+        is_probing = self.model.state is BreakerState.HALF_OPEN
+        for _ in range((config.probes_to_close if is_probing else config.failure_threshold) - short):
+            if call := self._acquire(None):
+                self._settle(call, verdict, None)
+
+    @rule(what=st.sampled_from(_DURATIONS), share=st.sampled_from([0.001, 0.5, 0.999, 1.0]))
+    def wait(self, what: str, share: float) -> None:
+        """Time passes, until something is over or nearly so."""
+        self.clock.jump(share * self._duration_of(what))
+
+    @precondition(lambda self: self.operated)
+    @rule(action=st.sampled_from(["reset", "isolate", "disable"]))
+    def interfere(self, action: str) -> None:
+        """An operator resets, isolates or disables the breaker."""
+        by_hand: Callable[[], None] = getattr(self.breaker, action)
+        by_hand()
+        self.model.force(_FORCED[action])
+
+    @invariant()
+    def agree(self) -> None:
+        """Breaker and model stand in the same place, having gone the same way."""
+        now, seen, model = self.clock.now(), self.breaker.snapshot(), self.model
+        path = [change.after for change in self.recorder.of(CircuitChanged)]
+        _compare("state", self.breaker.state, model.state)
+        _compare("way through the states", path, model.states[1:])
+        _compare("failures", seen.failures, min(model.failures(now), self.breaker.config.failure_threshold))
+        _compare("probes", seen.probes, len(model.probes_out(now)))
+        if seen.state is BreakerState.HALF_OPEN:
+            _compare("successes", seen.successes, model.successes())
+
+    @invariant()
+    def keep_promises(self) -> None:
+        """What holds whatever the model says: the limit of probes, the table, reading without effect."""
+        seen, changes = self.breaker.snapshot(), self.recorder.of(CircuitChanged)
+        assert seen.probes <= self.breaker.config.half_open_max_calls, "too many probes are out"
+        assert all(TRANSITIONS[c.before, c.trigger] is c.after for c in changes[-2:]), "no such transition"
+        assert self.breaker.snapshot() == seen, "looking at the breaker changed it"
+
+    def _acquire(self, lease: float | None) -> Call | None:
+        issued = self.model.acquire(self.clock.now(), lease or 0.0)
+        try:
+            permit = self.breaker.acquire(lease=lease)
+        except CircuitOpenError as rejection:
+            assert issued is None, "rejected a call that should pass"
+            self._check_wait(rejection.retry_after)
+            return None
+        assert issued is not None, "let a call pass that should be rejected"
+        return Call(permit, issued)
+
+    def _settle(self, call: Call, verdict: Verdict, retry_after: float | None) -> None:
+        call.permit.settle(verdict, retry_after=retry_after)
+        self.model.settle(call.issued, verdict, self.clock.now(), retry_after)
+
+    def _check_wait(self, told: float | None) -> None:
+        if self.model.state is BreakerState.ISOLATED:
+            assert told is None, "nobody knows how long a breaker stays isolated"
+            return
+        due = self._open_for() or self._next_lapse()
+        assert told is not None, "a rejection says when to come back"
+        assert abs(told - due) < _ABOUT, f"told to wait {told} s instead of {due} s"
+
+    def _duration_of(self, what: str) -> float:
+        match what:
+            case "window":
+                return self.breaker.config.monitor_window
+            case "open time":
+                return self._open_for()
+            case "lease":
+                return self._next_lapse()
+            case _:
+                return 1000.0
+
+    def _open_for(self) -> float:
+        is_open = self.model.state is BreakerState.OPEN
+        return max(0.0, self.model.open_until - self.clock.now()) if is_open else 0.0
+
+    def _next_lapse(self) -> float:
+        now = self.clock.now()
+        return min((probe.expires_at for probe in self.model.probes_out(now)), default=now) - now
+
+
+def _compare(what: str, real: object, model: object) -> None:
+    assert real == model, f"{what}: the breaker says {real}, the model says {model}"
