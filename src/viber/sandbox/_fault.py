@@ -45,7 +45,7 @@ _OPTIONS: dict[FaultKind, frozenset[str]] = {
     FaultKind.TRUNCATE: frozenset({"after_bytes"}),
     FaultKind.HTML: frozenset({"status", "retry_after"}),
     FaultKind.EMPTY: frozenset(),
-    FaultKind.CUT_STREAM: frozenset({"after_events"}),
+    FaultKind.CUT_STREAM: frozenset({"after_events", "reset"}),
     FaultKind.END_STREAM: frozenset({"after_events"}),
     FaultKind.ERROR_EVENT: _ERROR | {"after_events"},
     FaultKind.ERROR_TAIL: _ERROR | {"after_events"},

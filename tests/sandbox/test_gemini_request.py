@@ -1,0 +1,81 @@
+from typing import Any
+
+import pytest
+
+from viber.sandbox._gemini_answer import whole_answer
+from viber.sandbox._gemini_fields import read_body
+from viber.sandbox._gemini_model import CACHED_TOKENS, TOOL_TOKENS, reply_to
+from viber.sandbox._gemini_request import read_generation
+from viber.sandbox._gemini_wire import GeminiRefusedError, Json
+
+MODEL = "gemini-3.8-flash"
+
+
+def body(text: str, **fields: Any) -> Json:
+    return {"contents": [{"role": "user", "parts": [{"text": text}]}], **fields}
+
+
+def usage(text: str, **fields: Any) -> Json:
+    return whole_answer(reply_to(read_generation(MODEL, body(text, **fields)))).usage
+
+
+class TestCounting:
+    def test_everything_that_is_read_counts(self) -> None:
+        """System instruction, declarations, files and cached content are all in promptTokenCount."""
+        assert usage("hi")["promptTokenCount"] == 1
+        assert usage("hi", systemInstruction={"parts": [{"text": "Be kind"}]})["promptTokenCount"] == 3
+        cached = usage("hi", cachedContent="cachedContents/x")
+        assert cached["promptTokenCount"] == 1 + CACHED_TOKENS
+        assert cached["cachedContentTokenCount"] == CACHED_TOKENS
+        searched = usage("hi", tools=[{"googleSearch": {}}])
+        assert searched["toolUsePromptTokenCount"] == TOOL_TOKENS
+        assert searched["totalTokenCount"] == sum(
+            searched[name] for name in ("promptTokenCount", "candidatesTokenCount", "toolUsePromptTokenCount")
+        )
+
+    def test_files_count_by_modality(self) -> None:
+        """An image is split from the text in promptTokensDetails."""
+        parts = [{"text": "what is this"}, {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}]
+        asked = read_generation(MODEL, {"contents": {"parts": parts}})
+        assert whole_answer(reply_to(asked)).usage["promptTokensDetails"] == [
+            {"modality": "TEXT", "tokenCount": 3},
+            {"modality": "IMAGE", "tokenCount": 258},
+        ]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("asked", "field"),
+        [
+            ({}, "contents"),
+            ({"contents": []}, "contents"),
+            ({"contents": [{"role": "robot", "parts": [{"text": "x"}]}]}, "role"),
+            ({"contents": [{"parts": []}]}, "parts"),
+            ({"contents": [{"parts": [{}]}]}, "parts"),
+            ({"contents": [{"parts": [{"text": 5}]}]}, "text"),
+            ({"contents": "hello"}, "contents"),
+            (body("x", temprature=1), "temprature"),
+            (body("x", generationConfig={"maxTokens": 1}), "maxTokens"),
+            (body("x", generationConfig={"maxOutputTokens": 0}), "maxOutputTokens"),
+            (body("x", generationConfig={"candidateCount": 2}), "candidateCount"),
+            (body("x", toolConfig={"functionCallingConfig": {"allowedFunctionNames": ["x"]}}), "allowed"),
+        ],
+    )
+    def test_a_wrong_field_is_named(self, asked: Json, field: str) -> None:
+        """A request that makes no sense is a 400 whose BadRequest detail names the field."""
+        with pytest.raises(GeminiRefusedError, match=field) as caught:
+            read_generation(MODEL, asked)
+        error = caught.value.body()["error"]
+        assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
+        assert error["details"][0]["@type"].endswith("BadRequest")
+
+    def test_snake_case_is_read_too(self) -> None:
+        """Field names may come in snake_case, as protobuf's JSON allows."""
+        assert usage("count to 9", generation_config={"max_output_tokens": 2})["candidatesTokenCount"] == 2
+
+    @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"x"', b'{"a": NaN}', b'{"a": "\\ud800"}', b"\xff"])
+    def test_a_body_that_is_no_json_object_is_refused(self, data: bytes) -> None:
+        """Broken JSON, NaN, half a surrogate pair, invalid UTF-8 and anything but an object are a 400."""
+        with pytest.raises(GeminiRefusedError) as caught:
+            read_body(data)
+        assert caught.value.http == 400
