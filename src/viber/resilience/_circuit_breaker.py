@@ -1,11 +1,11 @@
 """The circuit breaker of a service: the machine, with a clock, a lock and listeners around it."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from threading import Lock
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.errors import CircuitOpenError
@@ -150,7 +150,7 @@ class CircuitBreaker:
         with self.acquire():
             return await fn(*args, **kwargs)
 
-    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type behind this breaker."""
 
         @wraps(fn)

@@ -109,7 +109,7 @@ class Pipeline:
         _require_function(fn)
         return self.execute(lambda _: fn(*args, **kwargs))
 
-    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type; each of its calls goes through this pipeline."""
         _require_function(fn)
         operation = getattr(fn, "__qualname__", "")
