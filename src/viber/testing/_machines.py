@@ -92,14 +92,14 @@ class BreakerStateMachine(RuleBasedStateMachine):
     @rule(target=calls, count=st.integers(1, 4), lease=st.none() | st.floats(0.1, 200.0))
     def begin(self, count: int, lease: float | None) -> "MultipleResults[Call]":
         """Calls ask for leave."""
-        return multiple(*filter(None, [self._acquire(lease) for _ in range(count)]))
+        return multiple(*self._acquire_some(count, lease))
 
     @precondition(lambda self: self.model.state is BreakerState.OPEN)
     @rule(target=calls, count=st.integers(1, 4))
     def probe(self, count: int) -> "MultipleResults[Call]":
         """The open time passes, and calls ask for leave."""
         self.clock.jump(self._open_for() + _ABOUT)
-        return self.begin(count, None)
+        return multiple(*self._acquire_some(count, None))
 
     @rule(target=streams, call=consumes(calls), verdict=verdicts(), retry_after=st.none() | st.floats(0, 900))
     def end(self, call: Call, verdict: Verdict, retry_after: float | None) -> "Call | MultipleResults[Call]":
@@ -154,6 +154,9 @@ class BreakerStateMachine(RuleBasedStateMachine):
         assert seen.probes <= self.breaker.config.half_open_max_calls, "too many probes are out"
         assert all(TRANSITIONS[c.before, c.trigger] is c.after for c in changes[-2:]), "no such transition"
         assert self.breaker.snapshot() == seen, "looking at the breaker changed it"
+
+    def _acquire_some(self, count: int, lease: float | None) -> list[Call]:
+        return [call for call in (self._acquire(lease) for _ in range(count)) if call is not None]
 
     def _acquire(self, lease: float | None) -> Call | None:
         issued = self.model.acquire(self.clock.now(), lease or 0.0)
