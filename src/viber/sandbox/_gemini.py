@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from typing import Any, Final
 
@@ -34,14 +36,43 @@ from viber.sandbox._inflict import inflict, take_fault
 DELAY_HEADER: Final = "x-viber-token-delay"
 STATS_PATH: Final = "/_sandbox/stats"
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MAX_BODY: Final = 64 * 1024 * 1024
 _MODELS: Final = "/{version:v1|v1beta|v1alpha}/models"
 _STREAM: Final = "streamGenerateContent"
 _WITHHELD_KINDS: Final = frozenset({FaultKind.CUT_AFTER, FaultKind.TRUNCATE})
-_FAULT: Final = "viber_fault"
-_WITHHELD: Final = "viber_withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A request, and what a fault has in store for its answer."""
+
+    request: web.Request
+    stream_fault: Fault | None = None
+    withheld: bool = False
+
+    @property
+    def model(self) -> str:
+        return self.request.match_info.get("model", "")
+
+    @property
+    def method(self) -> str:
+        return self.request.match_info.get("method", "models.get" if self.model else "models.list")
+
+    @property
+    def is_stream(self) -> bool:
+        return self.method == _STREAM
+
+    @property
+    def framing(self) -> Framing:
+        return Framing.SSE if self.request.query.get("alt") == "sse" else Framing.ARRAY
+
+    def error_body(self, fault: Fault) -> Any:
+        body = google_error(fault, model=self.model)
+        return self.framing.error(body) if self.is_stream else body
+
+
+_Work = Callable[[_Call], Awaitable[web.StreamResponse]]
 
 
 def create_gemini_app(*, api_key: str, book: FaultBook, token_delay: float = 0.0) -> web.Application:
@@ -55,13 +86,13 @@ def create_gemini_app(*, api_key: str, book: FaultBook, token_delay: float = 0.0
         True
     """
     server = _GeminiServer(api_key=api_key, book=book, token_delay=token_delay)
-    app = web.Application(client_max_size=_MAX_BODY, middlewares=[server.guard])
+    app = web.Application(client_max_size=_MAX_BODY)
     add_fault_routes(app, book)
     app.router.add_get(STATS_PATH, server.show_stats)
     app.router.add_delete(STATS_PATH, server.reset_stats)
-    app.router.add_get(_MODELS, server.list_models)
-    app.router.add_get(_MODELS + "/{model:[^/:]+}", server.get_model)
-    app.router.add_post(_MODELS + "/{model:[^/:]+}:{method}", server.call)
+    app.router.add_get(_MODELS, server.answering(server.list_models))
+    app.router.add_get(_MODELS + "/{model:[^/:]+}", server.answering(server.get_model))
+    app.router.add_post(_MODELS + "/{model:[^/:]+}:{method}", server.answering(server.call))
     return app
 
 
@@ -72,16 +103,19 @@ class _GeminiServer:
         self._token_delay = token_delay
         self._stats = GeminiStats()
 
-    @web.middleware
-    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith("/_sandbox/"):
-            return await handler(request)
-        self._stats.requests[_name(request)] += 1
-        self._stats.requests_open += 1
-        try:
-            return await self._suffer(request, handler)
-        finally:
-            self._stats.requests_open -= 1
+    def answering(self, work: _Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Make a handler of some work: counted, struck by faults, and only for callers with the key."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            call = _Call(request)
+            self._stats.requests[call.method] += 1
+            self._stats.requests_open += 1
+            try:
+                return await self._suffer(call, work)
+            finally:
+                self._stats.requests_open -= 1
+
+        return handle
 
     async def show_stats(self, _request: web.Request) -> web.Response:
         return web.json_response(self._stats.snapshot())
@@ -90,44 +124,40 @@ class _GeminiServer:
         self._stats.reset()
         return web.Response(status=204)
 
-    async def list_models(self, request: web.Request) -> web.Response:
-        return _json(list_models(request.query))
+    async def list_models(self, call: _Call) -> web.Response:
+        return _json(list_models(call.request.query))
 
-    async def get_model(self, request: web.Request) -> web.Response:
-        return _json(find_model(request.match_info["model"]))
+    async def get_model(self, call: _Call) -> web.Response:
+        return _json(find_model(call.model))
 
-    async def call(self, request: web.Request) -> web.StreamResponse:
-        model, method = request.match_info["model"], request.match_info["method"]
-        find_model(model, method=method)
-        body = read_body(await request.read())
-        if method == _STREAM:
-            return await self._stream(request, model, body)
-        if method == "generateContent":
-            return self._generate(request, model, body)
-        return _json(_UNBILLED[method](model, body))
+    async def call(self, call: _Call) -> web.StreamResponse:
+        find_model(call.model, method=call.method)
+        body = read_body(await call.request.read())
+        if call.is_stream:
+            return await self._stream(call, body)
+        if call.method == "generateContent":
+            return self._generate(call, body)
+        return _json(_UNBILLED[call.method](call.model, body))
 
-    async def _suffer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        async def genuine() -> web.StreamResponse:
-            return await self._admit(request, handler)
-
-        fault = take_fault(self._book, request)
+    async def _suffer(self, call: _Call, work: _Work) -> web.StreamResponse:
+        fault = take_fault(self._book, call.request)
         if fault is None:
-            return await genuine()
-        if fault.kind in STREAM_KINDS and _is_stream(request):
-            request[_FAULT] = fault
-            return await genuine()
-        request[_WITHHELD] = fault.kind in _WITHHELD_KINDS
-        answer = await inflict(fault, request, genuine, error_body=_error_body(request))
-        if fault.kind is FaultKind.STATUS and _is_stream(request):
-            answer.content_type = _framing(request).value
+            return await self._admit(call, work)
+        if fault.kind in STREAM_KINDS and call.is_stream:
+            return await self._admit(replace(call, stream_fault=fault), work)
+        meant = replace(call, withheld=fault.kind in _WITHHELD_KINDS)
+        genuine = partial(self._admit, meant, work)
+        answer = await inflict(fault, call.request, genuine, error_body=call.error_body)
+        if fault.kind is FaultKind.STATUS and call.is_stream:
+            answer.content_type = call.framing.value
         return answer
 
-    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _admit(self, call: _Call, work: _Work) -> web.StreamResponse:
         try:
-            self._check_key(request)
-            return await handler(request)
+            self._check_key(call.request)
+            return await work(call)
         except GeminiRefusedError as refused:
-            return _refuse(request, refused)
+            return _refuse(call, refused)
 
     def _check_key(self, request: web.Request) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -137,22 +167,22 @@ class _GeminiServer:
         if key != self._api_key:
             raise wrong_key()
 
-    def _generate(self, request: web.Request, model: str, body: Json) -> web.Response:
-        answer = whole_answer(reply_to(read_generation(model, body)))
+    def _generate(self, call: _Call, body: Json) -> web.Response:
+        answer = whole_answer(reply_to(read_generation(call.model, body)))
         self._stats.bill(answer.usage)
-        if not request.get(_WITHHELD):
+        if not call.withheld:
             self._stats.tokens_sent += answer.tokens
         return _json(answer.payload)
 
-    async def _stream(self, request: web.Request, model: str, body: Json) -> web.StreamResponse:
+    async def _stream(self, call: _Call, body: Json) -> web.StreamResponse:
         flow = Flow(
-            reply=reply_to(read_generation(model, body)),
-            framing=_framing(request),
-            fault=request.get(_FAULT),
-            delay=_read_delay(request, otherwise=self._token_delay),
+            reply=reply_to(read_generation(call.model, body)),
+            framing=call.framing,
+            fault=call.stream_fault,
+            delay=_read_delay(call.request, otherwise=self._token_delay),
             stats=self._stats,
         )
-        return flow.whole() if request.get(_WITHHELD) else await flow.send(request)
+        return flow.whole() if call.withheld else await flow.send(call.request)
 
 
 def _count_tokens(model: str, body: Json) -> Json:
@@ -168,32 +198,10 @@ _UNBILLED: Final[dict[str, Callable[[str, Json], Json]]] = {
 }
 
 
-def _name(request: web.Request) -> str:
-    if "version" not in request.match_info:
-        return "unknown"
-    return request.match_info.get("method", "models.get" if "model" in request.match_info else "models.list")
-
-
-def _is_stream(request: web.Request) -> bool:
-    return request.match_info.get("method") == _STREAM
-
-
-def _framing(request: web.Request) -> Framing:
-    return Framing.SSE if request.query.get("alt") == "sse" else Framing.ARRAY
-
-
-def _error_body(request: web.Request) -> Callable[[Fault], Any]:
-    def write(fault: Fault) -> Any:
-        body = google_error(fault, model=request.match_info.get("model", ""))
-        return _framing(request).error(body) if _is_stream(request) else body
-
-    return write
-
-
-def _refuse(request: web.Request, refused: GeminiRefusedError) -> web.Response:
-    if not _is_stream(request):
+def _refuse(call: _Call, refused: GeminiRefusedError) -> web.Response:
+    if not call.is_stream:
         return _json(refused.body(), status=refused.http)
-    framing = _framing(request)
+    framing = call.framing
     return _json(framing.error(refused.body()), status=refused.http, content_type=framing.value)
 
 
