@@ -35,10 +35,8 @@ def jittered(delay: float, jitter: Jitter, rng: Rng) -> float:
         >>> [jittered(8.0, jitter, lambda: 0.5) for jitter in ("full", "equal", "none")]
         [4.0, 6.0, 8.0]
     """
-    match jitter:
-        case "full":
-            return delay * rng()
-        case "equal":
-            return delay / 2 + delay / 2 * rng()
-        case "none":
-            return delay
+    if jitter == "full":
+        return delay * rng()
+    if jitter == "equal":
+        return delay / 2 + delay / 2 * rng()
+    return delay
