@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from viber.sandbox._error import SandboxError
 from viber.sandbox._report import Report, read_report
@@ -22,16 +22,13 @@ class Supervisor:
     """A supervisor process, alive from its creation until `end`, or until this process is gone."""
 
     def __init__(self) -> None:
-        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - end() closes it
         self._report: Report | None = None
-        self._process = subprocess.Popen(
-            # -P: a file in the current folder must not pass for a module of ours.
-            (sys.executable, "-P", "-m", _SUPERVISOR),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            start_new_session=True,  # Ctrl-C reaches the owner, who decides
-        )
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - end() closes it
+        try:
+            self._process = _spawn(complaints=self._complaints)
+        except OSError:
+            self._complaints.close()
+            raise
 
     @property
     def pid(self) -> int:
@@ -81,3 +78,14 @@ class Supervisor:
         # A supervisor that was killed had no time to; otherwise the next sandbox would sweep the folder.
         if self._report is not None and Path(self._report.workdir).exists():
             remove_workdir(Path(self._report.workdir))
+
+
+def _spawn(*, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # -P: a file in the current folder must not pass for a module of ours.
+        (sys.executable, "-P", "-m", _SUPERVISOR),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        start_new_session=True,  # Ctrl-C reaches the owner, who decides
+    )

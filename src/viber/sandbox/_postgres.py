@@ -17,9 +17,8 @@ from viber.sandbox._process import ManagedProcess
 SUPERUSER: Final = "postgres"
 _STATUS_LINE: Final = 7  # of postmaster.pid
 _SETTINGS: Final[Mapping[str, str]] = {
-    "fsync": "off",
+    "fsync": "off",  # a commit still reaches the kernel: what is acknowledged outlives a killed server
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "timezone": "UTC",
     "dynamic_shared_memory_type": "mmap",  # nothing in /dev/shm to leave behind
     "unix_socket_directories": "",

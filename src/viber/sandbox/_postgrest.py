@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,16 +33,18 @@ class Api:
         return f"http://{LOOPBACK}:{self.port}"
 
 
-def postgrest_process(api: Api, *, has_database: Callable[[], bool]) -> ManagedProcess:
+def postgrest_process(api: Api, *, database: ManagedProcess) -> ManagedProcess:
     """Return the server, not yet started.
 
-    Without a database it counts as started once it listens: it then answers 503, as a real one does.
+    It needs its database to start: without one PostgREST 12 takes connections and answers nothing, and looks
+    for the database ever more rarely. Once it is up it survives without.
     """
 
     async def is_ready(_pid: int) -> bool:
-        return await _answers(api.admin_port, "/ready" if has_database() else "/live")
+        return await _answers(api.admin_port, "/ready")
 
-    return ManagedProcess("postgrest", _server(api), stop_signal=signal.SIGTERM, is_ready=is_ready)
+    server = _server(api)
+    return ManagedProcess("postgrest", server, stop_signal=signal.SIGTERM, is_ready=is_ready, needs=database)
 
 
 def postgrest_environment(api: Api) -> dict[str, str]:

@@ -30,7 +30,8 @@ class ProcessState(StrEnum):
 class ManagedProcess:
     """A server process that can be treated badly and started again at the same address.
 
-    ``is_ready`` is asked, with the process id, until it says yes; ``stop_signal`` asks for an orderly end.
+    ``is_ready`` is asked, with the process id, until it says yes; ``stop_signal`` asks for an orderly end;
+    what it ``needs`` has to run when it starts.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class ManagedProcess:
         *,
         stop_signal: signal.Signals,
         is_ready: Callable[[int], Awaitable[bool]],
+        needs: ManagedProcess | None = None,
     ) -> None:
         self.name = name
         self._command = command
         self._stop_signal = stop_signal
         self._is_ready = is_ready
+        self._needs = needs
         self._process: Process | None = None
         self._frozen = False
         self._lock = asyncio.Lock()
@@ -77,6 +80,7 @@ class ManagedProcess:
     async def restart(self) -> None:
         """Stop it and start it again."""
         async with self._lock:
+            self._check_needs()
             await self._end(self._stop_signal)
             await self._start()
 
@@ -95,6 +99,7 @@ class ManagedProcess:
     async def _start(self) -> None:
         if self.state is not ProcessState.STOPPED:
             return
+        self._check_needs()
         self._frozen = False
         self._process = process = await spawn(self._command)
         try:
@@ -106,6 +111,10 @@ class ManagedProcess:
             await self._end(signal.SIGKILL)
         if process.returncode is not None:
             raise SandboxError(f"{self.name} did not start{quote_log(self._command.log)}")
+
+    def _check_needs(self) -> None:
+        if self._needs is not None and self._needs.state is not ProcessState.RUNNING:
+            raise SandboxError(f"{self.name} needs {self._needs.name}, which is {self._needs.state}")
 
     async def _end(self, how: signal.Signals) -> None:
         process = self._process

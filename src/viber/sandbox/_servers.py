@@ -10,6 +10,7 @@ from aiohttp import web
 
 from viber.sandbox._faults import FaultBook
 from viber.sandbox._gateway import ProjectKeys, gateway_app
+from viber.sandbox._gemini import create_gemini_app
 from viber.sandbox._ports import LOOPBACK
 from viber.sandbox._process import ManagedProcess
 from viber.sandbox._process_routes import add_process_routes
@@ -30,7 +31,7 @@ def supabase_server(
 
 def gemini_server(keys: Secrets) -> web.Application:
     """Return the Gemini server with its admin routes."""
-    return web.Application()
+    return create_gemini_app(api_key=keys.gemini_key, book=FaultBook())
 
 
 async def serve(app: web.Application, *, stack: AsyncExitStack) -> str:

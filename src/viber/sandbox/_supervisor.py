@@ -24,7 +24,7 @@ from viber.sandbox._keys import role_key
 from viber.sandbox._ports import free_port
 from viber.sandbox._postgres import Cluster, create_cluster, load_schema, postgres_process
 from viber.sandbox._postgrest import Api, postgrest_process
-from viber.sandbox._process import ManagedProcess, ProcessState
+from viber.sandbox._process import ManagedProcess
 from viber.sandbox._report import Report, Secrets, write_failure, write_report
 from viber.sandbox._workdir import open_workdir
 
@@ -83,7 +83,7 @@ async def _start_processes(stack: AsyncExitStack, cluster: Cluster, api: Api) ->
     stack.push_async_callback(postgres.stop)
     await postgres.start()
     await load_schema(cluster)
-    postgrest = postgrest_process(api, has_database=lambda: postgres.state is ProcessState.RUNNING)
+    postgrest = postgrest_process(api, database=postgres)
     stack.push_async_callback(postgrest.stop)
     await postgrest.start()
     return {process.name: process for process in (postgres, postgrest)}
