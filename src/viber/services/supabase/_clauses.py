@@ -69,6 +69,10 @@ class Clauses:
             yield f"offset={self.offset}"
 
 
+ALL = Clauses()
+"""No condition, no order, no bound."""
+
+
 def selection(columns: tuple[str, ...]) -> str:
     """The value of `select=`; a lone star is all columns."""
     return percent(",".join("*" if column == "*" else name(column) for column in columns))

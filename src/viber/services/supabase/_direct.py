@@ -30,7 +30,8 @@ def returned(write: Insert[DictRow, None], rows: RowInput | Iterable[RowInput]) 
     """The write, answering with its row when it has one row, with its rows when it has a list."""
     if not is_row(rows):
         return write.returning()
-    return Insert(write.source, write.body, row_of(write.source), write.upsert, write.duty.hand_over())
+    with write.duty.handed_over() as duty:
+        return Insert(write.source, write.body, row_of(write.source), write.upsert, duty)
 
 
 def _listed(names: str | Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, Generic, Self, TypeVar
 
 Out_co = TypeVar("Out_co", covariant=True)
@@ -28,26 +29,32 @@ class Query(Generic[Out_co]):
 
 
 class Duty:
-    """The duty of a write to be run; dropped undone, it warns."""
+    """The duty of a write to be run; dropped undone, it warns. Nothing to do is no duty."""
 
-    __slots__ = ("_what",)
+    __slots__ = ("_due", "_what")
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._due = bool(what)
 
     def discharge(self) -> None:
         """It was run."""
-        self._what = ""
+        self._due = False
 
-    def hand_over(self) -> Self:
-        """The duty passes to the next step of the query, and this one is free."""
+    @contextmanager
+    def handed_over(self) -> Generator[Self]:
+        """The duty passes to the next step of the query; nobody has it when that step is refused."""
         heir = type(self)(self._what)
-        self._what = ""
-        return heir
+        self.discharge()
+        try:
+            yield heir
+        except BaseException:
+            heir.discharge()
+            raise
 
     def __repr__(self) -> str:
-        return f"<Duty {self._what or 'done'}>"
+        return f"<Duty {self._what}: {'due' if self._due else 'done'}>"
 
     def __del__(self) -> None:
-        if self._what:
+        if self._due:
             warnings.warn(f"{self._what} was never run: await it", RuntimeWarning, stacklevel=2)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Generic, TypeVar, cast, get_type_hints, is_typeddict
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -105,7 +105,9 @@ def _own(model: Any) -> frozenset[str]:
         return frozenset(name for name, info in infos.items() if info.validation_alias is None)
     if is_dataclass(model):
         return frozenset(field.name for field in fields(cast("Any", model)))
-    return frozenset(get_type_hints(model)) if is_typeddict(model) else frozenset()
+    required: frozenset[str] = getattr(model, "__required_keys__", frozenset[str]())
+    optional: frozenset[str] = getattr(model, "__optional_keys__", frozenset[str]())
+    return required | optional
 
 
 def _mismatch(error: ValidationError, model: str, table: str) -> Exception:

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from viber.http import Request, Response
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._query import Query
+from viber.services.supabase._query import Duty, Query
 from viber.services.supabase._quoting import RESERVED, percent, segment, sound
 from viber.services.supabase._rows import Row, RowReader
 from viber.services.supabase._session import Session
@@ -27,6 +27,7 @@ class Call(Query[Out], Generic[Out]):
     function: str
     request: Request
     read: Callable[[Response], Out] = field(repr=False)
+    duty: Duty = field(repr=False, compare=False)
 
     def run(self) -> Coroutine[Any, Any, Out]:
         """A coroutine that calls the function.
@@ -35,6 +36,7 @@ class Call(Query[Out], Generic[Out]):
             NotFoundError: there is no such function, or not with these arguments.
             SupabaseError: the function raised, or the server failed; see `delivery`.
         """
+        self.duty.discharge()
         return self._run()
 
     async def _run(self) -> Out:
@@ -62,6 +64,11 @@ def call_request(
     if method == "GET":
         return session.endpoint.read(path, "&".join(_pair(*each) for each in arguments.items()))
     raise refusal(f"a function is called by POST or GET, not {method!r}")
+
+
+def duty_of(function: str, method: RpcMethod) -> Duty:
+    """A call by POST may write, and has to be run; one by GET only reads."""
+    return Duty(f"call of {function}" if method == "POST" else "")
 
 
 def value_of(response: Response) -> Any:

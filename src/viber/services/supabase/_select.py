@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
 from viber.http import Response
-from viber.services.supabase._clauses import Clauses, Nulls, Order, count_of
+from viber.services.supabase._clauses import ALL, Clauses, Nulls, Order, count_of
 from viber.services.supabase._errors import MultipleRowsError, SupabaseNotFoundError, refusal
 from viber.services.supabase._filterable import Filterable
 from viber.services.supabase._filters import Make
@@ -23,7 +23,7 @@ class Select(Query[list[Row]], Filterable, Generic[Row]):
     """A question for rows; each step returns a new one, and awaiting it gives the list."""
 
     source: Source[Row]
-    clauses: Clauses = Clauses()  # noqa: RUF009 - frozen
+    clauses: Clauses = ALL
 
     def order(self, column: str, *, desc: bool = False, nulls: Nulls | None = None) -> Self:
         """Order by this column, after those that were named before; nulls come last unless `desc`."""

@@ -84,8 +84,9 @@ class Table(Generic[Row]):
         Raises:
             InvalidRequestError: there are no values, or one that cannot be sent.
         """
+        body = values_of(values)
         duty = Duty(f"update of {self.name}")
-        return Change(self.source, "PATCH", NOTHING, values_of(values), all_rows=all_rows, duty=duty)
+        return Change(self.source, "PATCH", NOTHING, body, all_rows=all_rows, duty=duty)
 
     def delete(self, *, all_rows: bool = False) -> Change[Row, None]:
         """Delete the rows that the filters find; without a filter only with `all_rows=True`."""

@@ -52,8 +52,8 @@ def _(value: str) -> str:
     return sound(str.__str__(value))
 
 
-@_text.register
-def _(value: bool) -> str:  # noqa: FBT001 - a value, not a switch
+@_text.register(bool)
+def _(value: object) -> str:
     return "true" if value else "false"
 
 

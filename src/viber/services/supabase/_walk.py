@@ -78,7 +78,8 @@ class _Steps(AsyncIterator[Row]):
         source = self._walk.source
         size = self._walk.page_size if self._left is None else min(self._walk.page_size, self._left)
         clauses = replace(self._clauses, limit=size)
-        page = _Page[Row]([], None) if clauses.matches_nothing else await source.fetch(clauses, self._read)
+        nothing: _Page[Row] = _Page([], None)
+        page = nothing if clauses.matches_nothing else await source.fetch(clauses, self._read)
         self._clauses = self._behind(page)
         self._page = iter(page.rows)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from viber.services.supabase._bodies import Body
-from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._clauses import ALL, Clauses
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._filterable import Filterable
 from viber.services.supabase._filters import Make
@@ -47,8 +47,9 @@ class Insert(Query[Out], Generic[Row, Out]):
     def returning(self, *columns: str, model: type[Model]) -> "Insert[Row, list[Model]]": ...
     def returning(self, *columns: str, model: type[Any] | None = None) -> "Insert[Row, Any]":
         """Answer with the rows as they are now: all columns, or these."""
-        outcome = rows_of(projected(self.source, columns, model), columns)
-        return Insert(self.source, self.body, outcome, self.upsert, self.duty.hand_over())
+        with self.duty.handed_over() as duty:
+            outcome = rows_of(projected(self.source, columns, model), columns)
+            return Insert(self.source, self.body, outcome, self.upsert, duty)
 
     def run(self) -> Coroutine[Any, Any, Out]:
         """A coroutine that writes; an empty list of rows is not sent.
@@ -97,7 +98,7 @@ class Change(Query[Out], Filterable, Generic[Row, Out]):
     method: Literal["PATCH", "DELETE"]
     outcome: Outcome[Out]
     body: bytes | None = field(default=None, repr=False)
-    clauses: Clauses = Clauses()  # noqa: RUF009 - frozen
+    clauses: Clauses = ALL
     all_rows: bool = False
     duty: Duty = field(default_factory=lambda: Duty("an update or delete"), repr=False, compare=False)
 
@@ -109,9 +110,9 @@ class Change(Query[Out], Filterable, Generic[Row, Out]):
     def returning(self, *columns: str, model: type[Model]) -> "Change[Row, list[Model]]": ...
     def returning(self, *columns: str, model: type[Any] | None = None) -> "Change[Row, Any]":
         """Answer with the rows that were touched: all columns, or these."""
-        outcome = rows_of(projected(self.source, columns, model), columns)
-        duty = self.duty.hand_over()
-        return Change(self.source, self.method, outcome, self.body, self.clauses, self.all_rows, duty)
+        with self.duty.handed_over() as duty:
+            outcome = rows_of(projected(self.source, columns, model), columns)
+            return Change(self.source, self.method, outcome, self.body, self.clauses, self.all_rows, duty)
 
     def run(self) -> Coroutine[Any, Any, Out]:
         """A coroutine that changes the rows; that none is found is not an error.
@@ -124,12 +125,8 @@ class Change(Query[Out], Filterable, Generic[Row, Out]):
         return self._run()
 
     def _where(self, *makes: Make) -> Self:
-        duty = self.duty.hand_over()
-        try:
+        with self.duty.handed_over() as duty:
             return replace(self, clauses=self.clauses.where(*(make() for make in makes)), duty=duty)
-        except BaseException:
-            duty.discharge()
-            raise
 
     async def _run(self) -> Out:
         verb = "update" if self.method == "PATCH" else "delete"

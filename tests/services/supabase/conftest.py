@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from viber.http import Request
+from viber.machines import RetryConfig
+from viber.resilience import Pipeline
+from viber.services import Channel
+from viber.services.supabase import SupabaseConfig, SupabaseService
+from viber.testing import FakeClock, Reply, ScriptedTransport
+
+URL = "https://project.example"
+ANON = "anon-key-0001"
+SERVICE = "service-key-0002"
+
+
+@dataclass
+class Project:
+    """A service whose transport answers from a script."""
+
+    db: SupabaseService
+    transport: ScriptedTransport
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    @property
+    def requests(self) -> list[Request]:
+        return self.transport.requests
+
+    @property
+    def sent(self) -> Request:
+        """The only request."""
+        (request,) = self.transport.requests
+        return request
+
+    def query(self) -> list[tuple[str, str]]:
+        """The query of the only request, decoded by the standard library."""
+        return parse_qsl(urlsplit(self.sent.url).query, keep_blank_values=True, strict_parsing=True)
+
+    def header(self, name: str) -> str | None:
+        return dict(self.sent.headers).get(name)
+
+
+Build = Callable[..., Project]
+
+
+@pytest.fixture
+def build() -> Build:
+    """Make a project that answers with these replies; keywords are its configuration."""
+
+    def build(*script: Any, **config: Any) -> Project:
+        clock = FakeClock(auto=True)
+        transport = ScriptedTransport(*script, clock=clock)
+        settings = SupabaseConfig(
+            **{"url": URL, "anon_key": ANON, "retry": RetryConfig(jitter="none")} | config
+        )
+        pipeline = Pipeline(
+            "supabase",
+            retry=settings.retry,
+            timeout=settings.timeout,
+            total_timeout=settings.total_timeout,
+            clock=clock,
+        )
+        return Project(SupabaseService(settings, Channel("supabase", transport, pipeline)), transport, clock)
+
+    return build
+
+
+@pytest.fixture
+def project(build: Build) -> Project:
+    """A project that answers one request with an empty list."""
+    return build(Reply(json=[]))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from viber.errors import InvalidRequestError
+from viber.services.supabase._clauses import ALL, Clauses, Order, count_of, selection
+from viber.services.supabase._filters import Operator, compare, member
+
+
+def test_nothing_said_is_no_query() -> None:
+    """All columns of all rows need no query string."""
+    assert ALL.query() == ""
+
+
+def test_clauses_compile_in_one_order() -> None:
+    """Columns, filters, order, limit, offset: whatever the order they were said in."""
+    clauses = Clauses(
+        columns=("id", "a.b"),
+        filters=(compare("x", Operator.GT, 1), compare("x", Operator.LT, 9)),
+        order=(Order("x", desc=True, nulls="last"), Order("odd, name")),
+        limit=5,
+        offset=10,
+    )
+    assert clauses.query() == (
+        "select=id,%22a.b%22&x=gt.1&x=lt.9&order=x.desc.nullslast,%22odd,%20name%22&limit=5&offset=10"
+    )
+
+
+def test_a_star_selects_everything() -> None:
+    """A lone star is all columns; a name with a star in it is a name."""
+    assert selection(("*", "a*")) == "*,%22a*%22"
+
+
+@pytest.mark.parametrize(
+    ("limit", "bound", "result"), [(None, 2, 2), (1, 2, 1), (2, 2, 2), (10, 2, 2), (0, 2, 0)]
+)
+def test_a_bound_never_widens_a_limit(limit: int | None, bound: int, result: int) -> None:
+    """The smaller of the two holds."""
+    assert Clauses(limit=limit).at_most(bound).limit == result
+
+
+@pytest.mark.parametrize("clauses", [Clauses(limit=0), ALL.where(member("id", []))])
+def test_some_clauses_find_nothing_whatever_the_table_holds(clauses: Clauses) -> None:
+    """A limit of none and an empty list are known to find nothing."""
+    assert clauses.matches_nothing
+
+
+@pytest.mark.parametrize("number", [-1, 1.0, True, "5", None])
+def test_a_number_of_rows_is_a_whole_number_from_zero(number: object) -> None:
+    """Anything else is refused, and the error says where."""
+    with pytest.raises(InvalidRequestError, match=r"limit\(\)"):
+        count_of("limit()", number)
