@@ -55,7 +55,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)
 
     def token(self, text: str) -> None:
         """A piece of a line."""
