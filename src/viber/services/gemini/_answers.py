@@ -21,16 +21,15 @@ def token_of(value: Any, failures: Failures) -> Token:
     Raises:
         BaseError: it is an error, says that the prompt was blocked, or is not what Gemini answers.
     """
-    if (error := error_in(value)) is not None:
-        raise failures.of_error(error)
-    if not is_object(value):
-        raise malformed(str(value), failures)
+    if not is_object(value) or "error" in value:
+        error = error_in(value)
+        raise malformed(str(value), failures) if error is None else failures.of_error(error)
     try:
         text = text_of(value)
     except (AttributeError, TypeError):
         raise malformed(str(value), failures) from None
     feedback = value.get("promptFeedback")
-    if is_object(feedback) and feedback.get("blockReason") and not candidates_of(value):
+    if feedback and is_object(feedback) and feedback.get("blockReason") and not candidates_of(value):
         raise failures.blocked(feedback)
     return Token(text, value)
 

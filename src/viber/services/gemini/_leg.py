@@ -6,6 +6,7 @@ from viber.clock import Clock
 from viber.errors import BaseError
 from viber.http import ResponseStream
 from viber.resilience import Attempt
+from viber.services.gemini._eager import within
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._patience import Patience
 from viber.services.gemini._reader import Reader
@@ -76,16 +77,16 @@ class Leg:
         return token
 
     async def _wait(self) -> None:
-        is_complete = self._reader.is_complete
         try:
-            limit = self._patience.limit(self._clock.now(), is_complete=is_complete)
-            async with self._clock.timeout(limit):
-                await self._read()
+            await within(self._clock, self._limit, self._read())
         except (BaseError, builtins.TimeoutError) as error:
-            if not is_complete:
+            if not self._reader.is_complete:
                 raise self._told(error) from error
             self.abort()
             self._reader.close()
+
+    def _limit(self) -> float | None:
+        return self._patience.limit(self._clock.now(), is_complete=self._reader.is_complete)
 
     def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
         return error if isinstance(error, BaseError) else self._patience.ran_out(self._clock.now())

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from viber.errors import BaseError, ServerError
+from viber.errors import BaseError, Delivery, ServerError
 from viber.machines import ServerSentEvent, SseDecoder
 from viber.services.gemini._answers import malformed, token_of
 from viber.services.gemini._failures import Failures, error_in
@@ -105,5 +105,6 @@ class Reader:
             if self._started
             else "the stream ended before it began",
             code="gemini.stream_cut",
+            delivery=Delivery.UNKNOWN,
             service="gemini",
         )

@@ -196,7 +196,7 @@ class TokenStream:
         self.close()
         parts, usage = self._received()
         self._end = error = StreamInterruptedError(
-            f"the answer broke off: {cause.message}",
+            f"the stream broke off: {cause.message}",
             text=self.text,
             parts=parts,
             usage=usage,

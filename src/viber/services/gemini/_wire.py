@@ -145,7 +145,7 @@ def _says_something(parts: object) -> bool:
 
 
 def _is_something(part: object) -> bool:
-    return is_object(part) and (set(part) != {"text"} or bool(str(part["text"]).strip()))
+    return is_object(part) and (set(part) != {"text"} or bool(str(part["text"] or "").strip()))
 
 
 def _generation_config(options: GenerateOptions) -> Json:
