@@ -6,8 +6,7 @@ from typing import Self, TypeVar, Unpack
 from uuid import uuid4
 
 from viber.errors import BaseError
-from viber.http._message import Request, Response
-from viber.http._transport import ResponseStream, Transport
+from viber.http import Request, Response, ResponseStream, Transport
 from viber.resilience import Attempt, Pipeline
 from viber.services._gate import Gate
 from viber.services._health import Health

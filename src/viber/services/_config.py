@@ -3,7 +3,7 @@
 from pydantic import Field, PositiveFloat
 
 from viber._config import Config
-from viber.http._config import HttpConfig
+from viber.http import HttpConfig
 from viber.machines import CircuitBreakerConfig, RetryConfig
 
 
