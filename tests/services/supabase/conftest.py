@@ -1,18 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from viber.http import Request
+from viber.http import HttpConfig, Request, create_transport
 from viber.machines import RetryConfig
 from viber.resilience import Pipeline
 from viber.services import Channel
 from viber.services.supabase import SupabaseConfig, SupabaseService
 from viber.testing import FakeClock, Reply, ScriptedTransport
+
+if TYPE_CHECKING:
+    from viber.sandbox import Sandbox
 
 URL = "https://project.example"
 ANON = "anon-key-0001"
@@ -74,3 +77,19 @@ def build() -> Build:
 def project(build: Build) -> Project:
     """A project that answers one request with an empty list."""
     return build(Reply(json=[]))
+
+
+@pytest.fixture
+async def db(viber_sandbox: Sandbox) -> AsyncIterator[SupabaseService]:
+    """The real thing, with short waits between attempts."""
+    config = SupabaseConfig(
+        url=viber_sandbox.supabase_url,
+        anon_key=viber_sandbox.anon_key,
+        service_role_key=viber_sandbox.service_role_key,
+    )
+    transport = create_transport(HttpConfig(), config.url)
+    pipeline = Pipeline(
+        "supabase", retry=RetryConfig(initial_delay=0.01, max_delay=0.05), timeout=10, total_timeout=30
+    )
+    yield SupabaseService(config, Channel("supabase", transport, pipeline))
+    await transport.aclose()

@@ -75,7 +75,8 @@ def test_a_gateway_may_say_anything(body: bytes, words: str) -> None:
 
 def test_a_gateways_own_message_is_kept() -> None:
     """JSON without a code may still say what is wrong."""
-    assert failure(401, b'{"message":"No API key found in request"}').message == "No API key found in request"
+    error = failure(401, b'{"message":"No API key found in request"}')
+    assert error.message == "Supabase answered 401 with No API key found in request"
 
 
 def test_the_excerpt_is_short_and_holds_no_secret() -> None:

@@ -72,7 +72,7 @@ class Answers:
         said = Complaint.of(response)
         rule = rule_of(said.code, response.status, self.retryable_statuses)
         return rule.kind(
-            said.message or f"Supabase answered {response.status} with {_describe(response)}",
+            _message(said, response),
             status=response.status,
             retryable=rule.retryable,
             delivery=Delivery.UNKNOWN if rule.unknown else Delivery.ANSWERED,
@@ -91,6 +91,13 @@ class Answers:
     def _excerpt(self, response: Response) -> str:
         text = response.body[: _SHOWN * 8].decode(errors="replace")
         return redact_text(text, secrets=self.secrets, limit=_SHOWN)
+
+
+def _message(said: Complaint, response: Response) -> str:
+    """PostgREST's own words; those of a gateway with their status, which often says more than they do."""
+    if said.code and said.message:
+        return said.message
+    return f"Supabase answered {response.status} with {said.message or _describe(response)}"
 
 
 def _text(value: object) -> str:
