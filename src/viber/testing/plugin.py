@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from viber.testing import FakeClock
+
 if TYPE_CHECKING:
     from viber.sandbox import Sandbox
 
@@ -18,3 +20,9 @@ def viber_sandbox() -> Iterator[Sandbox]:
 
     with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture
+def fake_clock() -> FakeClock:
+    """A clock that stands still until the test moves it."""
+    return FakeClock()
