@@ -1,11 +1,15 @@
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from viber.sandbox._gemini_answer import whole_answer
 from viber.sandbox._gemini_fields import read_body
 from viber.sandbox._gemini_model import CACHED_TOKENS, TOOL_TOKENS, reply_to
 from viber.sandbox._gemini_request import read_generation
+from viber.sandbox._gemini_schema import small_instance
 from viber.sandbox._gemini_wire import GeminiRefusedError, Json
 
 MODEL = "gemini-3.8-flash"
@@ -73,9 +77,59 @@ class TestRefusals:
         """Field names may come in snake_case, as protobuf's JSON allows."""
         assert usage("count to 9", generation_config={"max_output_tokens": 2})["candidatesTokenCount"] == 2
 
-    @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'"x"', b'{"a": NaN}', b'{"a": "\\ud800"}', b"\xff"])
+    @pytest.mark.parametrize(
+        "data",
+        [b"", b"{", b"[]", b'"x"', b'{"a": NaN}', b'{"a": "\\ud800"}', b"1e999", b'{"a": 1e999}', b"\xff"],
+    )
     def test_a_body_that_is_no_json_object_is_refused(self, data: bytes) -> None:
         """Broken JSON, NaN, half a surrogate pair, invalid UTF-8 and anything but an object are a 400."""
         with pytest.raises(GeminiRefusedError) as caught:
             read_body(data)
         assert caught.value.http == 400
+
+
+NAMES = """
+    contents parts text role systemInstruction generationConfig stopSequences maxOutputTokens candidateCount
+    tools functionDeclarations name parameters toolConfig functionCallingConfig mode allowedFunctionNames
+    responseSchema type properties items enum minItems maxItems minimum maxLength anyOf allOf $ref required
+    format propertyOrdering responseMimeType cachedContent functionCall functionResponse response inlineData
+    mimeType data thoughtSignature
+"""
+WORDS = """
+    ANY user model array INTEGER number string object # #/a [[call]] [[think]] image/png
+"""
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-1, 1) | st.sampled_from(WORDS.split()),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES.split()), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+objects = st.dictionaries(st.sampled_from(NAMES.split()), values, max_size=5)
+
+
+class TestAnything:
+    @settings(max_examples=100)
+    @given(content=objects, config=objects, calling=objects, declaration=objects, system=values)
+    def test_any_json_is_answered_or_refused(
+        self, content: Json, config: Json, calling: Json, declaration: Json, system: object
+    ) -> None:
+        """Whatever JSON comes, the answer is an answer or a refusal, never a crash."""
+        asked = {
+            "contents": [{"parts": [{"text": "[[call]] [[think]]"}]}, content, {"parts": [{"text": "x"}]}],
+            "generationConfig": config,
+            "toolConfig": {"functionCallingConfig": calling},
+            "tools": [{"functionDeclarations": [declaration]}],
+            "systemInstruction": system,
+        }
+        for left_out in ((), ("contents",), tuple(asked)[1:], ("generationConfig", "toolConfig")):
+            body = {name: value for name, value in asked.items() if name not in left_out}
+            with suppress(GeminiRefusedError):
+                whole_answer(reply_to(read_generation(MODEL, body)))
+
+    @settings(max_examples=100)
+    @given(schema=objects)
+    def test_any_schema_has_an_instance_or_is_refused(self, schema: Json) -> None:
+        """Whatever stands in a schema, there is an instance or a refusal."""
+        with suppress(GeminiRefusedError):
+            small_instance(schema)

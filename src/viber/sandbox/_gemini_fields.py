@@ -16,7 +16,7 @@ def read_body(data: bytes) -> Json:
     """Parse the body of a request into an object (`GeminiRefusedError` when it is none)."""
     try:
         value = json.loads(data, parse_constant=_refuse_constant)
-        json.dumps(value, ensure_ascii=False).encode()
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         raise GeminiRefusedError(400, "Invalid JSON payload received.") from None
     return as_object(value, "request")

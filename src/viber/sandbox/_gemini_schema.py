@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any, Final
 
-from viber.sandbox._gemini_fields import as_object, listed, pick, pick_number, pick_object, pick_objects
+from viber.sandbox._gemini_fields import (
+    as_object,
+    listed,
+    pick,
+    pick_number,
+    pick_object,
+    pick_objects,
+    pick_text,
+)
 from viber.sandbox._gemini_wire import Json, invalid_argument
 
 _FORMATS: Final = {
@@ -20,6 +28,7 @@ _FORMATS: Final = {
     "ipv4": "127.0.0.1",
 }
 _WORD: Final = "text"
+_LARGEST: Final = 10_000
 
 Trail = frozenset[str]
 """The references being followed, so that a schema that contains itself comes to an end."""
@@ -49,8 +58,9 @@ class _Builder:
         for given in ("const", "default"):
             if given in schema:
                 return schema[given]
-        if listed(schema.get("enum")):
-            return schema["enum"][0]
+        values = listed(schema.get("enum"))
+        if values:
+            return values[0]
         options = _options(schema)
         if options:
             finite = (option for option in options if not self._leads_back(option, trail))
@@ -81,14 +91,14 @@ class _Builder:
     def _array(self, schema: Json, trail: Trail) -> list[Any]:
         fixed = pick_objects(schema, "prefixItems")
         item = pick_object(schema, "items")
-        least = pick_number(schema, "minItems", least=0) or 0
+        least = _size(schema, "minItems")
         if not fixed and item and pick(schema, "maxItems") != 0 and not self._leads_back(item, trail):
             least = max(least, 1)
         more = [item] * max(0, least - len(fixed))
         return [self.build(place, trail) for place in [*fixed, *more]]
 
     def _leads_back(self, schema: Json, trail: Trail) -> bool:
-        if schema.get("$ref") in trail:
+        if pick_text(schema, "$ref") in trail:
             return True
         options = _options(schema)
         return bool(options) and all(self._leads_back(option, trail) for option in options)
@@ -98,8 +108,8 @@ class _Builder:
         for part in pick_objects(schema, "allOf"):
             found, trail = self._resolve(part, trail)
             merged = {**found, **merged}
-        name = schema.get("$ref")
-        if not isinstance(name, str):
+        name = pick_text(schema, "$ref")
+        if name is None:
             return merged, trail
         if name in trail:
             raise invalid_argument("responseSchema", f"{name} has no finite instance")
@@ -135,13 +145,25 @@ def _number(schema: Json, *, step: float = 0.5) -> float:
 
 def _bound(schema: Json, name: str, otherwise: float) -> float:
     found = pick(schema, name)
-    return otherwise if found is None else float(found)
+    if found is None:
+        return otherwise
+    if not isinstance(found, int | float):
+        raise invalid_argument(name, "expected a number")
+    return float(found)
+
+
+def _size(schema: Json, name: str) -> int:
+    least = pick_number(schema, name, least=0) or 0
+    if least > _LARGEST:
+        raise invalid_argument(name, f"the sandbox makes at most {_LARGEST}")
+    return least
 
 
 def _text(schema: Json) -> str:
-    if schema.get("format") in _FORMATS:
-        return _FORMATS[schema["format"]]
-    least = pick_number(schema, "minLength", least=0) or 0
+    example = _FORMATS.get(pick_text(schema, "format") or "")
+    if example is not None:
+        return example
+    least = _size(schema, "minLength")
     most = pick_number(schema, "maxLength", least=0)
     size = max(least, len(_WORD) if most is None else min(most, len(_WORD)))
     return (_WORD * (size // len(_WORD) + 1))[:size]
