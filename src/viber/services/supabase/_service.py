@@ -20,7 +20,6 @@ from viber.services.supabase._select import Select
 from viber.services.supabase._session import Session
 from viber.services.supabase._source import source_of
 from viber.services.supabase._table import Table
-from viber.services.supabase._views import open_session, renewed
 from viber.services.supabase._writes import OnDuplicate
 
 Model = TypeVar("Model")
@@ -45,7 +44,7 @@ class SupabaseService:
     def __init__(self, config: SupabaseConfig, channel: Channel) -> None:
         self._config = config
         key = config.anon_key.get_secret_value()
-        self._session = open_session(config, channel, key=key, token=key)
+        self._session = Session.begin(config, channel, key=key, token=key)
 
     @property
     def name(self) -> str:
@@ -63,7 +62,7 @@ class SupabaseService:
             problem = "SUPABASE_SERVICE_ROLE_KEY: not set"
             raise ConfigurationError("db.admin needs a key of its own", problems=[problem], service=self.name)
         key = self._config.service_role_key.get_secret_value()
-        return self._view(renewed(self._session, self._config, key=key, token=key))
+        return self._view(self._session.renewed(self._config, key=key, token=key))
 
     def as_user(self, jwt: str) -> Self:
         """The view of one user, by the access token of that user.
@@ -74,7 +73,7 @@ class SupabaseService:
         if fault := fault_of_key(jwt):
             raise refusal(f"the user's token is {fault}")
         key = self._config.anon_key.get_secret_value()
-        return self._view(renewed(self._session, self._config, key=key, token=jwt))
+        return self._view(self._session.renewed(self._config, key=key, token=jwt))
 
     def with_options(self, **options: Unpack[OptionFields]) -> Self:
         """A view with other time limits (seconds), attempts, header fields, idempotence or request id.

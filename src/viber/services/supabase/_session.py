@@ -8,11 +8,15 @@ from typing import Self, TypeVar
 from viber.http import Request, Response
 from viber.services._channel import Channel
 from viber.services.supabase._answers import Answers
+from viber.services.supabase._config import SupabaseConfig
 from viber.services.supabase._endpoint import Endpoint
 
 Out = TypeVar("Out")
 
 _log = logging.getLogger("viber")
+
+_GATEWAY_STATUSES = frozenset({520, 522, 524})
+"""What the gateway in front of hosted projects answers when it cannot reach them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +29,28 @@ class Session:
     max_rows: int | None = None
     doubted: set[str] = field(default_factory=set[str])
     """Names whose results were reported as perhaps incomplete; shared by all views."""
+
+    @classmethod
+    def begin(cls, config: SupabaseConfig, channel: Channel, *, key: str, token: str) -> Self:
+        """The first session of a project."""
+        return cls(
+            channel=channel,
+            endpoint=Endpoint.of(config, key=key, token=token),
+            answers=Answers(
+                secrets=tuple({key, token}),
+                retryable_statuses=config.retry.retryable_statuses | _GATEWAY_STATUSES,
+                wall=channel.pipeline.clock.wall,
+            ),
+            max_rows=config.max_rows,
+        )
+
+    def renewed(self, config: SupabaseConfig, *, key: str, token: str) -> Self:
+        """The session of other credentials, which shares everything else."""
+        return replace(
+            self,
+            endpoint=Endpoint.of(config, key=key, token=token),
+            answers=replace(self.answers, secrets=tuple({key, token})),
+        )
 
     async def call(
         self, request: Request, read: Callable[[Response], Out], *, operation: str, idempotent: bool

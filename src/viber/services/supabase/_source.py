@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses
-from viber.services.supabase._quoting import segment
-from viber.services.supabase._rows import Row, RowReader
+from viber.services.supabase._quoting import name, segment
+from viber.services.supabase._rows import DICTS, Row, RowReader, reader_of
 from viber.services.supabase._session import Session
 
 Other = TypeVar("Other")
@@ -27,6 +27,14 @@ class Source(Generic[Row]):
     def typed(self, rows: RowReader[Other]) -> "Source[Other]":
         """The same table, whose rows become something else."""
         return Source(self.session, self.table, self.path, rows, self.key)
+
+    def projected(self, columns: tuple[str, ...], model: type[Any] | None) -> "Source[Any]":
+        """With rows of the model; of its own type for all columns, of dicts for some."""
+        for column in columns:
+            name(column)
+        if model is not None:
+            return self.typed(reader_of(model))
+        return self.typed(DICTS) if columns else self
 
     def read(self, response: Response) -> list[Row]:
         """The rows of an answer."""

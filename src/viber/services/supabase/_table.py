@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar, overload
 from viber.services.supabase._bodies import RowInput, body_of, values_of
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._outcome import NOTHING
-from viber.services.supabase._projection import projected
 from viber.services.supabase._query import Duty
 from viber.services.supabase._quoting import name
 from viber.services.supabase._rows import DictRow, Row
@@ -48,7 +47,7 @@ class Table(Generic[Row]):
 
         Each argument is the name of one column, whatever characters it has, and `"*"` is all of them.
         """
-        return Select(projected(self.source, columns, model), Clauses(columns))
+        return Select(self.source.projected(columns, model), Clauses(columns))
 
     def insert(self, rows: RowInput | Iterable[RowInput]) -> Insert[Row, None]:
         """Insert one row, or a list of rows in one transaction.

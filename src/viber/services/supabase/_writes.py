@@ -10,7 +10,6 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._filterable import Filterable
 from viber.services.supabase._filters import Make
 from viber.services.supabase._outcome import Outcome, rows_of
-from viber.services.supabase._projection import projected
 from viber.services.supabase._query import Duty, Query
 from viber.services.supabase._quoting import names, percent
 from viber.services.supabase._rows import DictRow, Row
@@ -48,7 +47,7 @@ class Insert(Query[Out], Generic[Row, Out]):
     def returning(self, *columns: str, model: type[Any] | None = None) -> "Insert[Row, Any]":
         """Answer with the rows as they are now: all columns, or these."""
         with self.duty.handed_over() as duty:
-            outcome = rows_of(projected(self.source, columns, model), columns)
+            outcome = rows_of(self.source.projected(columns, model), columns)
             return Insert(self.source, self.body, outcome, self.upsert, duty)
 
     def run(self) -> Coroutine[Any, Any, Out]:
@@ -111,7 +110,7 @@ class Change(Query[Out], Filterable, Generic[Row, Out]):
     def returning(self, *columns: str, model: type[Any] | None = None) -> "Change[Row, Any]":
         """Answer with the rows that were touched: all columns, or these."""
         with self.duty.handed_over() as duty:
-            outcome = rows_of(projected(self.source, columns, model), columns)
+            outcome = rows_of(self.source.projected(columns, model), columns)
             return Change(self.source, self.method, outcome, self.body, self.clauses, self.all_rows, duty)
 
     def run(self) -> Coroutine[Any, Any, Out]:
