@@ -24,7 +24,12 @@ class Address:
     def authority(self) -> str:
         """The value of the Host field."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.is_default_port else f"{host}:{self.port}"
+
+    @property
+    def is_default_port(self) -> bool:
+        """The port that the scheme implies."""
+        return self.port == _DEFAULT_PORTS[self.scheme]
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

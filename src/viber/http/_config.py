@@ -2,26 +2,24 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator, model_validator
+from pydantic import Field, FilePath, model_validator
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+from viber._config import Config
+
+Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
-_PROXY_SCHEMES = ("http://", "https://", "socks5://", "socks5h://")
 
-
-class HttpConfig(BaseModel):
+class HttpConfig(Config):
     """The connections of one base URL; durations in seconds, None = no limit.
 
     Raises:
-        pydantic.ValidationError: a value is out of range, a file is missing, or a key is unknown.
+        ConfigurationError: a value is out of range, a file is missing, or a key is unknown.
 
     Example:
         >>> HttpConfig(max_connections=10).connect_timeout
         5.0
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     max_connections: Count | None = Field(
         default=50,
@@ -63,13 +61,6 @@ class HttpConfig(BaseModel):
         default=True,
         description="Obey HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
     )
-
-    @field_validator("proxy")
-    @classmethod
-    def _is_proxy(cls, value: str | None) -> str | None:
-        if value is not None and not value.lower().startswith(_PROXY_SCHEMES):
-            raise ValueError(f"a proxy is a URL that starts with one of {', '.join(_PROXY_SCHEMES)}")
-        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

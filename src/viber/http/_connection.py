@@ -8,6 +8,7 @@ import httpcore
 
 from viber.http._address import Address
 from viber.http._line import Line
+from viber.http._proxy import Proxy
 
 
 @dataclass(slots=True, eq=False)
@@ -18,19 +19,19 @@ class Site:
     tls: ssl.SSLContext | None
     scheme: bytes
     host: bytes
+    port: int | None
     authority: str
     idle: deque["Connection"] = field(default_factory=deque["Connection"])
 
     @classmethod
     def of(cls, address: Address, tls: ssl.SSLContext | None) -> "Site":
         """A site without connections."""
-        return cls(address, tls, address.scheme.encode(), address.host.encode(), address.authority)
+        port = None if address.is_default_port else address.port
+        return cls(address, tls, address.scheme.encode(), address.host.encode(), port, address.authority)
 
     def url(self, target: str) -> httpcore.URL:
         """A target of this origin, without parsing anything again."""
-        return httpcore.URL(
-            scheme=self.scheme, host=self.host, port=self.address.port, target=target.encode()
-        )
+        return httpcore.URL(scheme=self.scheme, host=self.host, port=self.port, target=target.encode())
 
 
 @dataclass(slots=True, eq=False)
@@ -39,14 +40,16 @@ class Connection:
 
     site: Site
     line: Line
-    http: httpcore.AsyncHTTPConnection
+    http: httpcore.AsyncConnectionInterface
     born: float
     idle_since: float = 0.0
 
     @classmethod
-    def to(cls, site: Site, line: Line, *, now: float) -> "Connection":
+    def to(cls, site: Site, line: Line, *, now: float, proxy: Proxy | None) -> "Connection":
         """A connection that will be made by its first request."""
         origin = httpcore.Origin(site.scheme, site.host, site.address.port)
+        if proxy is not None:
+            return cls(site, line, proxy.connect(origin, tls=site.tls, line=line), born=now)
         http = httpcore.AsyncHTTPConnection(origin, ssl_context=site.tls, network_backend=line)
         return cls(site, line, http, born=now)
 

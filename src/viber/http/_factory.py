@@ -1,15 +1,14 @@
 """Which transport carries the requests for a base URL."""
 
-from urllib.request import getproxies, proxy_bypass
-
 import httpx
 
 from viber.clock import SYSTEM_CLOCK, Clock
-from viber.http._address import Address, parse_origin, split_url
+from viber.http._address import parse_origin, split_url
 from viber.http._config import HttpConfig
 from viber.http._httpx import HttpxTransport
 from viber.http._message import Request, Response
 from viber.http._pool import ConnectionPool
+from viber.http._proxy import find_proxy
 from viber.http._tls import tls_context
 from viber.http._transport import ResponseStream, Transport
 
@@ -21,7 +20,7 @@ def create_transport(
     http: httpx.AsyncBaseTransport | httpx.AsyncClient | Transport | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Transport:
-    """The transport for a base URL: the pool, httpx where a proxy stands between, or what is injected.
+    """The transport for a base URL: a pool, or what is injected.
 
     Closing the result never closes `http`. A proxy of the environment is not used for this machine itself.
 
@@ -33,27 +32,14 @@ def create_transport(
         >>> create_transport(HttpConfig(trust_env=False), "http://localhost:3000")
         <ConnectionPool(idle=0, busy=0)>
     """
+    address = parse_origin(split_url(base_url)[0])
     if isinstance(http, httpx.AsyncBaseTransport | httpx.AsyncClient):
-        return HttpxTransport(config, handler=http)
+        return HttpxTransport(http, config)
     if http is not None:
         return Borrowed(http)
-    address = parse_origin(split_url(base_url)[0])
-    if proxy := config.proxy or (find_proxy(address) if config.trust_env else None):
-        return HttpxTransport(config, proxy=proxy)
+    if config.trust_env and not config.proxy and (proxy := find_proxy(address)):
+        config = config.model_copy(update={"proxy": proxy})
     return ConnectionPool(config, clock=clock, tls=tls_context(config) if address.scheme == "https" else None)
-
-
-def find_proxy(address: Address) -> str | None:
-    """The proxy that the environment names for an address, unless NO_PROXY or a loopback host excludes it."""
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy or _is_loopback(address.host) or proxy_bypass(f"{address.host}:{address.port}"):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
 
 
 class Borrowed:

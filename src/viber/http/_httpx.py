@@ -1,14 +1,12 @@
-"""The same contract over httpx itself: proxies, SOCKS, and whatever transport or client a user injects."""
+"""The same contract over httpx: for a transport or client that a user brings along."""
 
 import asyncio
-import ssl
 from collections.abc import Coroutine
 from typing import Any
 from weakref import WeakSet
 
 import httpx
 
-from viber.errors import ConfigurationError
 from viber.http._address import Address, parse_origin, split_url
 from viber.http._config import HttpConfig
 from viber.http._fields import encode_method, outgoing_fields
@@ -16,37 +14,28 @@ from viber.http._home import Home
 from viber.http._httpx_answer import HttpxAnswer
 from viber.http._mapping import closed_error
 from viber.http._message import Request, Response
-from viber.http._tls import tls_context
 
 Handler = httpx.AsyncBaseTransport | httpx.AsyncClient
 
 
 class HttpxTransport:
-    """HTTP through httpx; a `Transport`.
+    """HTTP through an httpx transport or client of the user's; a `Transport`.
 
-    With `handler`, an httpx transport or client of the user's, that one carries the requests over its own
-    connections, and is never closed here; a client's own time limits, authentication and hooks stay in force.
+    The handler keeps its own connections and is never closed here; a client's own time limits, authentication
+    and hooks stay in force, but nothing of it is merged into a request. Cancellation is passed on once, and
+    awaited; what the handler itself then leaves behind is its own.
 
     Raises:
-        ConfigurationError: the proxy is malformed, or needs a package that is not installed.
         RuntimeError: used in another event loop than the first.
 
     Example:
-        >>> HttpxTransport(handler=httpx.MockTransport(lambda request: httpx.Response(204)))
+        >>> HttpxTransport(httpx.MockTransport(lambda request: httpx.Response(204)))
         <HttpxTransport(busy=0)>
     """
 
-    def __init__(
-        self,
-        config: HttpConfig | None = None,
-        *,
-        handler: Handler | None = None,
-        proxy: str | None = None,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
+    def __init__(self, handler: Handler, config: HttpConfig | None = None) -> None:
         self._config = config or HttpConfig()
-        self._is_owner = handler is None
-        self._handler = handler or _own_handler(self._config, proxy or self._config.proxy, tls)
+        self._handler = handler
         self._home = Home("httpx transport")
         self._open: WeakSet[HttpxAnswer] = WeakSet()
         self._endings: set[asyncio.Task[None]] = set()
@@ -71,14 +60,12 @@ class HttpxTransport:
         return answer
 
     async def aclose(self) -> None:
-        """End every request, and close what this transport made itself; closing twice is fine."""
+        """End every request; closing twice is fine, and closing the handler is its owner's."""
         self._is_closed = True
         for answer in list(self._open):
             answer.abort()
         if self._endings:
             await asyncio.wait(self._endings)
-        if self._is_owner:
-            await self._handler.aclose()
 
     def release(self, answer: HttpxAnswer) -> None:
         """An answer has come to its end."""
@@ -113,24 +100,3 @@ class HttpxTransport:
         if isinstance(self._handler, httpx.AsyncClient):
             return self._handler.send(request, stream=True, follow_redirects=False)
         return self._handler.handle_async_request(request)
-
-
-def _own_handler(config: HttpConfig, proxy: str | None, tls: ssl.SSLContext | None) -> Handler:
-    limits = httpx.Limits(
-        max_connections=config.max_connections,
-        max_keepalive_connections=config.max_connections,
-        keepalive_expiry=config.idle_expiry,
-    )
-    try:
-        return httpx.AsyncHTTPTransport(
-            verify=tls or tls_context(config), trust_env=config.trust_env, limits=limits, proxy=proxy
-        )
-    except ImportError as exc:
-        raise ConfigurationError(
-            "a SOCKS proxy needs a package that is not installed",
-            code="configuration.proxy",
-            suggestion='pip install "httpx[socks]"',
-        ) from exc
-    except (ValueError, httpx.InvalidURL):
-        # What they say quotes the URL, and with it the password.
-        raise ConfigurationError("the proxy URL cannot be used", code="configuration.proxy") from None

@@ -80,7 +80,8 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> "Line":
-        """Secure the connection."""
+        """Secure the connection; what was written before was for a proxy."""
+        self.phase, self.is_written = Phase.TLS, False
         await self._within_limit(self._secure(ssl_context, server_hostname))
         return self
 

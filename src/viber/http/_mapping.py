@@ -88,7 +88,7 @@ ERRORS: dict[Fault, _Row] = {
     ),
     Fault.PROXY: _Row(
         "transport.proxy",
-        "the proxy did not let the request for {where} through",
+        "the proxy does not let requests for {where} through",
         "check the proxy URL and its credentials, or list the host in NO_PROXY",
         is_early=True,
     ),
@@ -130,6 +130,7 @@ _NO_CONNECTION: _Kinds = (httpx.ConnectError, httpcore.ConnectError)
 _LOCAL: _Kinds = (httpx.LocalProtocolError, httpcore.LocalProtocolError)
 _UNSPEAKABLE: _Kinds = (httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol, httpx.InvalidURL)
 _REMOTE: _Kinds = (httpx.RemoteProtocolError, httpcore.RemoteProtocolError)
+_NOT_YET: _Kinds = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 _HUNG_UP: _Kinds = (anyio.EndOfStream, anyio.BrokenResourceError)
 
 _RULES: tuple[tuple[frozenset[Phase], _Kinds, Fault], ...] = (
@@ -172,7 +173,8 @@ def error_of(
 ) -> BaseError:
     """The error of one fault."""
     row = ERRORS[fault]
-    is_unsent = row.is_early if sent is None else not sent
+    # A proxy that refuses has read something, but not the request.
+    is_unsent = row.is_early if sent is None or fault is Fault.PROXY else not sent
     # A complaint about the request quotes it, header values and all.
     is_quotable = root is not None and fault is not Fault.REQUEST
     return row.kind(
@@ -210,10 +212,14 @@ def _holds(links: tuple[BaseException, ...], kinds: _Kinds) -> bool:
     return any(isinstance(link, kinds) for link in links)
 
 
-def _chain(exc: BaseException | None, *, is_alone: bool) -> Iterator[BaseException]:
-    while exc is not None:
-        yield exc
-        exc = exc.__cause__ or (exc.__context__ if is_alone else None)
+def _chain(exc: BaseException, *, is_alone: bool) -> Iterator[BaseException]:
+    link: BaseException | None = exc
+    while link is not None:
+        yield link
+        link = link.__cause__ or (link.__context__ if is_alone else None)
+        if isinstance(link, _NOT_YET):
+            # It says "not yet", and is the context of whatever came instead.
+            return
 
 
 def _reason(root: BaseException | None, fault: Fault) -> str:

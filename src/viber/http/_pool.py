@@ -25,6 +25,7 @@ from viber.http._home import Home
 from viber.http._line import Line
 from viber.http._mapping import Fault, Phase, closed_error, error_of, explain
 from viber.http._message import Request, Response
+from viber.http._proxy import Proxy
 from viber.http._slots import Slots
 from viber.http._tls import tls_context
 
@@ -33,12 +34,13 @@ _SWITCHING_PROTOCOLS = 101
 
 
 class ConnectionPool:
-    """HTTP/1.1 over kept connections; a `Transport`.
+    """HTTP/1.1 over kept connections, directly or through the proxy of the configuration; a `Transport`.
 
     A request that meets a connection which the server is just closing is never repeated here: the error says
     whether anything had been written, and whoever called decides.
 
     Raises:
+        ConfigurationError: the proxy or a TLS file cannot be used.
         RuntimeError: used in another event loop than the first.
 
     Example:
@@ -57,6 +59,7 @@ class ConnectionPool:
         self._config = config or HttpConfig()
         self._clock = clock
         self._tls = tls
+        self._proxy = self._find_proxy()
         self._home = Home("connection pool")
         self._slots = Slots(self._config.max_connections)
         self._sites: dict[str, Site] = {}
@@ -138,7 +141,7 @@ class ConnectionPool:
 
     def failure(self, exc: Exception, connection: Connection, phase: Phase) -> BaseError | None:
         """The error for a failure on a connection, None if it is nothing to translate."""
-        line, where = connection.line, connection.site.address
+        line, where = connection.line, self._where(connection)
         if isinstance(exc, BaseError):
             return None
         if self._is_closed:
@@ -147,6 +150,17 @@ class ConnectionPool:
             # Something stands in httpcore's place, as respx does.
             return explain(exc, where=where, phase=max(phase, Phase.HEAD))
         return explain(exc, where=where, phase=phase, sent=line.is_written)
+
+    def _find_proxy(self) -> Proxy | None:
+        if (url := self._config.proxy) is None:
+            return None
+        if url.startswith("https:"):
+            self._tls = self._tls or tls_context(self._config)
+        return Proxy.parse(url, tls=self._tls)
+
+    def _where(self, connection: Connection) -> object:
+        is_there = connection.line.phase is not Phase.CONNECT
+        return connection.site.address if is_there or self._proxy is None else self._proxy.where
 
     def _prepare(self, request: Request) -> tuple[Site, httpcore.Request]:
         origin, target = split_url(request.url)
@@ -197,7 +211,7 @@ class ConnectionPool:
             )
             oldest.idle.popleft().line.abort()
         line = Line(clock=self._clock, connect_timeout=self._config.connect_timeout)
-        return Connection.to(site, line, now=now)
+        return Connection.to(site, line, now=now, proxy=self._proxy)
 
     def _is_old(self, connection: Connection, now: float) -> bool:
         limit = self._config.max_connection_age

@@ -1,0 +1,155 @@
+"""Proxies: found in the environment, parsed without showing a password, and used."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from viber.errors import ConfigurationError, Delivery, TransportError
+from viber.http import ConnectionPool, HttpConfig, Request
+from viber.http._address import parse_origin
+from viber.http._proxy import Proxy, find_proxy
+
+
+async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+async def tunnel(visit: Any) -> None:
+    """A proxy that lets everything through to where it is asked to."""
+    head = await visit.reader.readuntil(b"\r\n\r\n")
+    await visit.server.note(head)
+    host, port = head.split()[1].decode().split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    await visit.say(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await asyncio.gather(relay(visit.reader, writer), relay(reader, visit.writer), return_exceptions=True)
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+async def test_plain_http_is_forwarded(raw: Any) -> None:
+    """A plain request goes to the proxy in absolute form, with the credentials of its URL."""
+    proxy = await raw.serve(raw.always(raw.answer(b"by proxy")))
+    url = f"http://user:p%40ss@127.0.0.1:{proxy.port}"
+    pool = ConnectionPool(HttpConfig(proxy=url, trust_env=False))
+    for _ in range(2):
+        response = await pool.send(Request("GET", "http://api.example.com/x?y=1"))
+        assert response.body == b"by proxy"
+    head = proxy.requests[0].decode()
+    assert head.startswith("GET http://api.example.com/x?y=1 HTTP/1.1\r\n")
+    assert "proxy-authorization: basic dxnlcjpwqhnz" in head.lower()
+    assert proxy.visits == 1
+    await pool.aclose()
+
+
+async def test_https_goes_through_a_tunnel(raw: Any, authority: trustme.CA, tmp_path: Path) -> None:
+    """An https request is tunnelled, and the tunnel kept and used again."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = await raw.serve(raw.always(raw.answer()), tls=context)
+    proxy = await raw.serve(tunnel)
+    config = HttpConfig(proxy=proxy.url(), ca_file=tmp_path / "ca.pem", trust_env=False)
+    pool = ConnectionPool(config)
+    for _ in range(2):
+        assert (await pool.send(Request("GET", server.url("/secret"), (("apikey", "k"),)))).body == b"ok"
+    assert (proxy.visits, server.visits) == (1, 1)
+    assert b"secret" not in proxy.requests[0]
+    await pool.aclose()
+    await proxy.empty()
+
+
+async def test_a_refused_tunnel_was_not_sent(raw: Any) -> None:
+    """A proxy that says no has not seen the request."""
+    proxy = await raw.serve(raw.always(raw.answer(status="407 Proxy Authentication Required")))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False))
+    with pytest.raises(TransportError) as caught:
+        await pool.send(Request("GET", "https://api.example.com/"))
+    assert (caught.value.code, caught.value.delivery) == ("transport.proxy", Delivery.NOT_SENT)
+    await pool.aclose()
+
+
+async def test_a_cancelled_tunnel_is_closed(raw: Any) -> None:
+    """A request that is cancelled while the proxy thinks leaves nothing behind."""
+    proxy = await raw.serve(raw.silent)
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), max_connections=1, trust_env=False))
+    task = asyncio.create_task(pool.send(Request("GET", "https://api.example.com/")))
+    await proxy.arrived(1)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,))
+    await proxy.empty()
+    assert repr(pool) == "<ConnectionPool(idle=0, busy=0)>"
+    await pool.aclose()
+
+
+async def test_an_absent_proxy_is_named(unused_tcp_port: int) -> None:
+    """If the proxy cannot be reached, the error speaks of the proxy, without its password."""
+    pool = ConnectionPool(HttpConfig(proxy=f"http://u:secret@127.0.0.1:{unused_tcp_port}", trust_env=False))
+    with pytest.raises(TransportError) as caught:
+        await pool.send(Request("GET", "http://api.example.com/"))
+    assert f"the proxy 127.0.0.1:{unused_tcp_port}" in caught.value.message
+    assert "secret" not in f"{caught.value!r} {caught.value.debug_message}"
+    await pool.aclose()
+
+
+@pytest.mark.parametrize("url", ["ftp://proxy", "proxy:8080", "http://", "http://proxy:0x", "http://próxy"])
+def test_a_malformed_proxy(url: str) -> None:
+    """A proxy URL that cannot be used is a configuration error that does not quote it."""
+    with pytest.raises(ConfigurationError, match="cannot be used") as caught:
+        ConnectionPool(HttpConfig(proxy=url))
+    assert caught.value.__context__ is None
+
+
+def test_socks_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOCKS says which package is missing; without it nothing else is tried."""
+    monkeypatch.setattr("viber.http._proxy.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError) as caught:
+        Proxy.parse("socks5://127.0.0.1:1080")
+    assert "httpx[socks]" in caught.value.suggestion
+
+
+def test_a_proxy_does_not_show_its_password() -> None:
+    """Neither a proxy nor a configuration shows the credentials of a proxy URL."""
+    url = "http://user:secret@proxy.example:3128"
+    assert "secret" not in repr(Proxy.parse(url)) + repr(HttpConfig(proxy=url))
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin", "proxy"),
+    [
+        ({}, "https://api.example.com", None),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://api.example.com", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, "http://api.example.com", None),
+        ({"HTTP_PROXY": "p:1"}, "http://api.example.com", "http://p:1"),
+        ({"ALL_PROXY": "http://p:1"}, "https://api.example.com", "http://p:1"),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "example.com"}, "https://api.example.com", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://api.example.com", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "other.com"}, "https://api.example.com", "http://p:1"),
+        ({"HTTP_PROXY": "http://p:1"}, "http://localhost:3000", None),
+        ({"HTTP_PROXY": "http://p:1"}, "http://127.0.0.1:3000", None),
+        ({"HTTP_PROXY": "http://p:1"}, "http://[::1]:3000", None),
+    ],
+)
+def test_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], origin: str, proxy: str | None
+) -> None:
+    """The usual variables are obeyed, and this machine itself is never asked for through a proxy."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert find_proxy(parse_origin(origin)) == proxy
