@@ -117,7 +117,7 @@ def test_a_restart_gives_a_new_process_at_the_same_address(sandbox: Sandbox, res
 
 
 def test_postgrest_is_not_started_without_its_database(sandbox: Sandbox, rest: httpx.Client) -> None:
-    """It would answer nothing and look for it ever more rarely; so it is refused, and a running one lives on."""
+    """It would answer nothing and look for it ever more rarely: refused, and a running one lives on."""
     sandbox.process("postgres").stop()
     with pytest.raises(SandboxError, match="postgrest needs postgres, which is stopped"):
         sandbox.process("postgrest").restart()
@@ -166,12 +166,12 @@ def test_all_processes_are_listed(sandbox: Sandbox) -> None:
 
 def test_a_process_that_cannot_start_is_an_error(sandbox: Sandbox, rest: httpx.Client) -> None:
     """The error carries what the process wrote before it died."""
-    workdir = Path(sandbox._running.workdir)  # noqa: SLF001
+    workdir = Path(sandbox._running.workdir)
     settings = workdir / "postgres" / "data" / "postgresql.conf"
     text = settings.read_text()
     sandbox.process("postgres").stop()
     settings.write_text(text + "\nno_such_setting = on\n")
-    with pytest.raises(SandboxError, match="postgres did not start[\\s\\S]*no_such_setting"):
+    with pytest.raises(SandboxError, match=r"postgres did not start[\s\S]*no_such_setting"):
         sandbox.process("postgres").start()
     settings.write_text(text)
     sandbox.process("postgres").start()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from viber.sandbox import Sandbox
-from viber.sandbox._workdir import PREFIX
+from viber.sandbox._workdir import PREFIX, sweep
 
 pytestmark = pytest.mark.sandbox
 
@@ -67,7 +67,8 @@ def start_victim(tmp_path: Path):  # noqa: ANN201
 
 
 def children(pid: int) -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit() and stat(int(entry))[1] == pid]
+    running = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [child for child in running if stat(child)[1] == pid]
 
 
 def stat(pid: int) -> tuple[str, int]:
@@ -103,12 +104,11 @@ def test_a_killed_owner_takes_everything_along(start_victim: StartVictim) -> Non
 
 @pytest.mark.parametrize("who", ["supervisor", "both"])
 def test_a_killed_supervisor_takes_its_processes_along(start_victim: StartVictim, who: str) -> None:
-    """The kernel ends the processes; the folder is swept by the next start."""
+    """The kernel ends the processes; the folder is left for the next sweep."""
     victim = start_victim()
     victim.kill(who)
     assert await_truth(lambda: not alive(victim.pids)), alive(victim.pids)
-    assert victim.workdir.exists()
-    start_victim()
+    assert sweep(victim.workdir.parent) == [victim.workdir]
     assert not victim.workdir.exists()
 
 

@@ -56,9 +56,9 @@ def test_the_start_of_a_sandbox_sweeps(tmp_path: Path) -> None:
 def test_the_lock_is_held_by_the_process_alone(tmp_path: Path) -> None:
     """The lock's descriptor is not handed to child processes, which may outlive us for a moment."""
     with open_workdir(tmp_path) as folder:
-        held = [fd for fd in map(int, os.listdir("/proc/self/fd")) if _points_to(fd, folder / "lock")]
+        held = [fd for fd in Path("/proc/self/fd").iterdir() if _points_to(fd, folder / "lock")]
         assert held
-        assert not any(os.get_inheritable(fd) for fd in held)
+        assert not any(os.get_inheritable(int(fd.name)) for fd in held)
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_a_foreign_lock_protects(tmp_path: Path) -> None:
         assert sweep(tmp_path) == []
 
 
-def _points_to(descriptor: int, path: Path) -> bool:
+def _points_to(descriptor: Path, path: Path) -> bool:
     try:
-        return Path(f"/proc/self/fd/{descriptor}").readlink() == path
+        return descriptor.readlink() == path
     except OSError:
         return False

@@ -97,7 +97,7 @@ def family(pid: int) -> list[int]:
 
 
 def _all_pids() -> Iterator[int]:
-    return (int(entry) for entry in os.listdir("/proc") if entry.isdigit())  # noqa: PTH208 - numbers, not paths
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
 
 def _parent_of(pid: int) -> int | None:

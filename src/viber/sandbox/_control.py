@@ -20,9 +20,8 @@ _REFUSED: Final = 400
 class SandboxFaults:
     """The faults in force on one server of the sandbox; every call is a short blocking request on loopback.
 
-    Example:
-        >>> sandbox.supabase_faults.add("status=503; times=2; path=/rest/v1/orders")  # doctest: +SKIP
-        'f1'
+    Raises:
+        SandboxError: the server refused it, or the sandbox is gone.
     """
 
     def __init__(self, url: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from viber.sandbox._identity import Tenant, own
 from viber.sandbox._ports import LOOPBACK
 from viber.sandbox._process import ManagedProcess
 
+_SCHEMA = Path(__file__).with_name("schema.sql")
 SUPERUSER: Final = "postgres"
 _STATUS_LINE: Final = 7  # of postmaster.pid
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -74,7 +74,7 @@ def postgres_process(cluster: Cluster) -> ManagedProcess:
 
 async def load_schema(cluster: Cluster) -> None:
     """Run ``schema.sql`` in the cluster, which must be running."""
-    await run(_psql(cluster, str(files("viber.sandbox") / "schema.sql")), timeout=60)
+    await run(_psql(cluster, str(_SCHEMA)), timeout=60)
 
 
 def is_accepting(data: Path, *, pid: int) -> bool:

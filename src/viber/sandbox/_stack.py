@@ -28,9 +28,11 @@ class Sandbox:
         SandboxError: on entering, when a part is missing or does not start.
 
     Example:
-        >>> with Sandbox() as sandbox:  # doctest: +SKIP
-        ...     sorted(sandbox.environment())[0]
-        'GEMINI_API_KEY'
+        >>> with Sandbox() as sandbox:
+        ...     fault_id = sandbox.supabase_faults.add("status=503; times=2; path=/rest/v1/orders")
+        ...     sandbox.process("postgrest").restart()
+        ...     sandbox.process("postgrest").state
+        'running'
     """
 
     def __init__(self, *, start_timeout: float | None = 180.0) -> None:

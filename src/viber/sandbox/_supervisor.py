@@ -1,7 +1,7 @@
 """The process that owns the sandbox's processes; it ends with its owner and leaves nothing behind.
 
-Run as ``python -m viber.sandbox._supervisor`` with a pipe as standard input that nobody writes to: its end is
-the order to stop. One line on standard output tells the owner where everything is, or why it is not.
+It is started with a pipe as standard input that nobody writes to: its end is the order to stop. One line
+on standard output tells the owner where everything is, or why it is not.
 """
 
 from __future__ import annotations
@@ -149,7 +149,3 @@ def _say(line: str) -> None:
 def _first_message(failures: BaseExceptionGroup[SandboxError]) -> str:
     first = failures.exceptions[0]
     return _first_message(first) if isinstance(first, BaseExceptionGroup) else str(first)
-
-
-if __name__ == "__main__":
-    main()
