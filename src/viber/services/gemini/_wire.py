@@ -16,6 +16,7 @@ from viber.services.gemini._options import ContentLike, GenerateOptions, Generat
 ROLES = frozenset({"user", "model"})
 _KNOBS = frozenset({"temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop_sequences"})
 _TOP = {"safety_settings": "safetySettings", "tools": "tools", "tool_config": "toolConfig"}
+_NO_NAMES = frozenset({"", ".", ".."})
 _JSON = ("content-type", "application/json")
 
 
@@ -54,7 +55,7 @@ def model_path(model: str) -> str:
         InvalidRequestError: the name is empty.
     """
     collection, slash, name = model.rpartition("/")
-    if not name.strip() or collection not in ("", "models", "tunedModels"):
+    if name.strip() in _NO_NAMES or collection not in ("", "models", "tunedModels"):
         raise refusal(f"not a model name: {model!r}", suggestion="for example gemini-flash-latest")
     return f"{collection if slash else 'models'}/{quote(name, safe='')}"
 
