@@ -1,10 +1,15 @@
+"""The fixtures that users get."""
+
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from viber.testing import FakeClock
 
 TEST = """
 import urllib.request
@@ -40,3 +45,11 @@ def test_the_plugin_needs_no_sandbox_until_it_is_asked_for() -> None:
     """Whoever only wants the other tools does not need the extra."""
     code = "import sys, viber.testing.plugin; assert 'viber.sandbox' not in sys.modules"
     subprocess.run((sys.executable, "-c", code), check=True)
+
+
+async def test_fake_clock_is_a_new_one_for_each_test(fake_clock: FakeClock) -> None:
+    """It begins at zero, and moves when it is told to."""
+    assert fake_clock.now() == 0.0
+    nap = asyncio.create_task(fake_clock.sleep(5))
+    await fake_clock.advance(5)
+    assert nap.done()
