@@ -123,6 +123,14 @@ def test_a_probe_of_an_earlier_recovery_changes_nothing(breaker: Breaker, verdic
     assert breaker.snapshot(122) == before
 
 
+def test_a_probe_of_an_earlier_recovery_holds_no_place(breaker: Breaker) -> None:
+    """However long its lease, a probe that is still out from the last half-open time counts no more."""
+    probe(breaker, 60, lease=1000.0)
+    breaker.settle(probe(breaker, 60), Verdict.FAILURE, 61)
+    assert breaker.snapshot(61).probes == 0
+    assert [isinstance(breaker.acquire(121), Grant) for _ in range(3)] == [True, True, False]
+
+
 def test_a_probe_that_never_returns_loses_its_place(breaker: Breaker) -> None:
     """After its lease others may go: a hung probe cannot keep the circuit half-open for ever."""
     probe(breaker, 60)

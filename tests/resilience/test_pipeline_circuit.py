@@ -75,6 +75,7 @@ async def test_a_circuit_that_opens_between_attempts_ends_with_the_real_error(
         await make_pipeline(breaker=breaker, idempotent=True).run(script(first, second, "never"))
     assert caught.value is second
     assert second.__context__ is context
+    assert not second.__suppress_context__
     assert second.__notes__ == [
         "attempt 1 failed with ServerError: first; waited 0.500 s",
         "not repeated: the circuit has opened",

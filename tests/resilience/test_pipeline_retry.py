@@ -21,7 +21,7 @@ from viber.errors import (
     ServerError,
     TransportError,
 )
-from viber.machines import RetryConfig
+from viber.machines import Judgement, RetryConfig, Verdict
 from viber.resilience import Pipeline
 from viber.testing import FakeClock
 
@@ -69,6 +69,16 @@ async def test_repeated_is_what_may_pass_and_is_safe(
     fn = script(error, error)
     await ends_in(make_pipeline(idempotent=idempotent, retry=RetryConfig(max_attempts=2)), fn, type(error))
     assert len(fn.calls) == calls
+
+
+async def test_no_classification_makes_a_cancellation_repeatable(
+    make_pipeline: MakePipeline, script: MakeScript
+) -> None:
+    """What is no `Exception` ends the call, whatever the caller's own `classify` says."""
+    passing = Judgement(Verdict.FAILURE, retryable=True, safe=True)
+    fn = script(asyncio.CancelledError(), "never")
+    await ends_in(make_pipeline(classify=lambda _: passing), fn, asyncio.CancelledError)
+    assert len(fn.calls) == 1
 
 
 async def test_the_waits_follow_the_schedule(make_pipeline: MakePipeline, script: MakeScript) -> None:
