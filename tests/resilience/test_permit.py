@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from viber.errors import CircuitOpenError, ServerError
-from viber.machines import BreakerState, CircuitBreakerConfig, Verdict
+from viber.machines import BreakerState, CircuitBreakerConfig, Judgement, Verdict
 from viber.resilience import CircuitBreaker
 from viber.testing import FakeClock
 
@@ -116,3 +116,18 @@ def test_a_repr_says_how_it_stands(breaker: CircuitBreaker) -> None:
     assert repr(permit) == "<Permit of 'quotes', generation 0, out>"
     permit.success()
     assert repr(permit) == "<Permit of 'quotes', generation 0, success>"
+
+
+def test_a_classifier_that_raises_keeps_no_place(clock: FakeClock) -> None:
+    """A defect in `classify` is raised as it is, and the probe gives its place back."""
+
+    def classify(error: BaseException) -> Judgement:
+        raise LookupError("a defect")
+
+    config = CircuitBreakerConfig(failure_threshold=1, half_open_max_calls=1)
+    breaker = CircuitBreaker("quotes", config, clock=clock, classify=classify)
+    breaker.acquire().failure()
+    clock.jump(66)
+    with pytest.raises(LookupError), breaker.acquire():
+        raise ServerError("overloaded")
+    assert breaker.snapshot().probes == 0

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from viber.http import Request
 from viber.services._options import CallOptions, limits
 
 
@@ -47,3 +48,14 @@ def test_a_misspelt_option_is_refused() -> None:
     fields: Any = {"tiemout": 1.0}
     with pytest.raises(TypeError, match="a call has no option tiemout"):
         CallOptions().merged(fields)
+
+
+def test_a_field_of_the_caller_replaces_the_service_s_own() -> None:
+    """No header field is sent twice, whatever the case of its name."""
+    request = Request("GET", "http://127.0.0.1/", (("Accept", "text/csv"), ("apikey", "key")))
+    options = CallOptions().merged({"headers": {"accept": "text/plain", "X-Request-Id": "mine"}})
+    assert options.dress(request, "generated").headers == (
+        ("apikey", "key"),
+        ("x-request-id", "mine"),
+        ("accept", "text/plain"),
+    )

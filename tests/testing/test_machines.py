@@ -16,7 +16,7 @@ from viber.machines import (
     Transition,
     Verdict,
 )
-from viber.resilience import CircuitBreaker
+from viber.resilience import CircuitBreaker, Permit
 from viber.testing import BreakerStateMachine
 
 CONFIG = CircuitBreakerConfig(failure_threshold=3, half_open_max_calls=2, monitor_window=10, reset_timeout=30)
@@ -86,13 +86,18 @@ class LeaseNeverLapses(Breaker):
         return super()._give_probe(now, 1e9, change)
 
 
+class ErasingPermit(Permit):
+    def settle(self, verdict: Verdict, *, retry_after: float | None = None) -> None:
+        if verdict is Verdict.SUCCESS:
+            self._breaker._machine._failures.clear()
+        super().settle(verdict, retry_after=retry_after)
+
+
 class SuccessErases(CircuitBreaker):
     """One good answer makes all failures forgotten."""
 
-    def settle(self, grant: Grant, verdict: Verdict, *, retry_after: float | None = None) -> None:
-        if verdict is Verdict.SUCCESS:
-            self._machine._failures.clear()
-        super().settle(grant, verdict, retry_after=retry_after)
+    def acquire(self, *, lease: float | None = None) -> Permit:
+        return ErasingPermit(self, super().acquire(lease=lease)._grant)
 
 
 class LateFailureProlongs(Breaker):

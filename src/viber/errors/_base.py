@@ -67,6 +67,7 @@ class BaseError(Exception):
     """Whatever viber raises, with what a caller needs in order to decide.
 
     Example:
+        >>> from viber.errors import TransportError
         >>> error = TransportError("connection reset", service="supabase", delivery=Delivery.UNKNOWN)
         >>> error.retryable, error.delivery.value
         (True, 'unknown')

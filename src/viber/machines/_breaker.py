@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from viber._config import Config
 from viber.machines._backoff import Rng, exponential
@@ -85,6 +85,12 @@ class CircuitBreakerConfig(Config):
     reset_jitter: Annotated[float, Field(ge=0, le=1)] = 0.1
     probe_lease: PositiveFloat = 60.0
     """A probe that is not back by then loses its place, unless its own timeout is longer."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.reset_timeout > self.max_reset_timeout:
+            raise ValueError("reset_timeout is above max_reset_timeout: raise that too")
+        return self
 
     @property
     def probes_to_close(self) -> int:
@@ -225,9 +231,7 @@ class Breaker:
         self._probes -= {probe for probe in self._probes if _is_lapsed(probe, now)}
         if len(self._probes) < self._config.half_open_max_calls:
             return self._give_probe(now, lease, None)
-        return Rejection(
-            min(probe.expires_at for probe in self._probes if probe.expires_at is not None) - now
-        )
+        return Rejection(None)
 
     def _give_probe(self, now: float, lease: float, change: Transition | None) -> Grant:
         probe = Grant(self._generation, now + max(lease, self._config.probe_lease), change)

@@ -25,20 +25,13 @@ class Attempt:
 class Call:
     """What is known of a call so far: how often it was tried, what went wrong, how much time is left."""
 
-    __slots__ = (
-        "attempts",
-        "clock",
-        "deadline",
-        "ends",
-        "error",
-        "idempotent",
-        "notes",
-        "operation",
-        "request_id",
-        "service",
-        "started",
-        "unknown",
-    )
+    # Most calls never write these: as defaults of the class they cost a call nothing.
+    attempts = 0
+    error: Exception | None = None
+    """How the last attempt failed, if another one followed or is to follow."""
+    notes: tuple[str, ...] = ()
+    unknown = False
+    """Some attempt may have reached the server and was not answered."""
 
     def __init__(
         self,
@@ -58,10 +51,6 @@ class Call:
         self.started = clock.now()
         self.ends = None if total_timeout is None else self.started + total_timeout
         self.deadline = Deadline.current()
-        self.attempts = 0
-        self.error: Exception | None = None
-        self.notes: tuple[str, ...] = ()
-        self.unknown = False
 
     def remaining(self) -> float | None:
         """Seconds left for the whole call; None if there is no bound."""
@@ -77,6 +66,8 @@ class Call:
         Raises:
             TimeoutError: no time is left, and nothing was sent.
         """
+        if self.ends is None and self.deadline is None:
+            return timeout
         remaining = self.remaining()
         if remaining is None:
             return timeout

@@ -16,6 +16,7 @@ from viber.machines import (
     CircuitBreakerConfig,
     Classify,
     Grant,
+    Judgement,
     Rejection,
     Transition,
     Trigger,
@@ -48,7 +49,10 @@ class Permit:
 
     def success(self) -> None:
         """The service is alive."""
-        self.settle(Verdict.SUCCESS)
+        if self._verdict is None and self._grant.expires_at is None:
+            self._verdict = Verdict.SUCCESS  # Good news of an ordinary call moves nothing: no lock, no clock.
+        else:
+            self.settle(Verdict.SUCCESS)
 
     def failure(self, *, retry_after: float | None = None) -> None:
         """The service is not well; it may have asked to be left alone for some seconds."""
@@ -67,7 +71,19 @@ class Permit:
         if self._verdict is not None:
             raise RuntimeError("this permit is settled already: one call has one outcome")
         self._verdict = verdict
+        if verdict is Verdict.SUCCESS and self._grant.expires_at is None:
+            return  # Good news of an ordinary call moves nothing: no lock, no clock.
         self._breaker.settle(self._grant, verdict, retry_after=retry_after)
+
+    def conclude(self, error: BaseException, classify: Classify) -> Judgement:
+        """Settle by what ended the call; if `classify` itself raises, that says nothing of the service."""
+        try:
+            judgement = classify(error)
+        except BaseException:
+            self.ignore()
+            raise
+        self.settle(judgement.verdict, retry_after=judgement.retry_after)
+        return judgement
 
     def interrupted(self) -> None:
         """One failure more after a success: the stream that had begun well broke."""
@@ -85,8 +101,7 @@ class Permit:
         if error is None:
             self.success()
         else:
-            judgement = self._breaker.classify(error)
-            self.settle(judgement.verdict, retry_after=judgement.retry_after)
+            self.conclude(error, self._breaker.classify)
 
     def __repr__(self) -> str:
         state = "out" if self._verdict is None else self._verdict.value
@@ -173,8 +188,6 @@ class CircuitBreaker:
 
     def settle(self, grant: Grant, verdict: Verdict, *, retry_after: float | None = None) -> None:
         """How a granted call ended: what a `Permit` reports."""
-        if verdict is Verdict.SUCCESS and grant.expires_at is None:
-            return  # Good news of an ordinary call moves nothing: no lock, no clock.
         with self._lock:
             change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
         self._announce(change)

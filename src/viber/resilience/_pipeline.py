@@ -8,9 +8,9 @@ from copy import copy
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
-from viber.clock import SYSTEM_CLOCK, Clock
+from viber.clock import SYSTEM_CLOCK, Clock, Timeout
 from viber.errors import BaseError, CircuitOpenError, TimeoutError
-from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, decide, judge
+from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, Verdict, decide, judge
 from viber.observability import CallFinished, Listeners, RetryScheduled
 from viber.resilience._call import Attempt, Call
 from viber.resilience._circuit_breaker import CircuitBreaker, Permit
@@ -138,41 +138,37 @@ class Pipeline:
             clock=self.clock,
         )
         try:
-            result = await self._carry_out(fn, call)
+            while True:
+                limit = call.limit(self.timeout)
+                permit = None if self.breaker is None else self._admit(self.breaker, call, limit)
+                call.attempts += 1
+                scope = self.clock.timeout(limit)
+                try:
+                    async with scope:
+                        result = await fn(Attempt(call.attempts, permit))
+                except BaseException as error:
+                    failure = _translated(error, scope, limit, is_total=limit != self.timeout)
+                    delay = self._after(failure, call, permit)
+                    if delay is None and failure is error:
+                        raise
+                    if delay is None:
+                        raise failure from error
+                else:
+                    if permit is not None:
+                        permit.settle(Verdict.SUCCESS)
+                    self._report_end(call, None)
+                    return result
+                await self.clock.sleep(delay)
         except BaseException as error:
             self._report_end(call, error)
             raise
-        self._report_end(call, None)
-        return result
+        finally:
+            call.error = None  # a kept error would hold its frames, and they this call
 
-    async def _carry_out(self, fn: Callable[[Attempt], Awaitable[T]], call: Call) -> T:
-        while True:
-            limit = call.limit(self.timeout)
-            permit = self._admit(call, limit)
-            call.attempts += 1
-            scope = self.clock.timeout(limit)
-            try:
-                async with scope:
-                    result = await fn(Attempt(call.attempts, permit))
-            except BaseException as error:
-                failure = _translated(error, scope, limit, is_total=limit != self.timeout)
-                delay = self._after(failure, call, permit)
-                if delay is None and failure is error:
-                    raise
-                if delay is None:
-                    raise failure from error
-            else:
-                if permit is not None:
-                    permit.success()
-                return result
-            await self.clock.sleep(delay)
-
-    def _admit(self, call: Call, limit: float | None) -> Permit | None:
+    def _admit(self, breaker: CircuitBreaker, call: Call, limit: float | None) -> Permit:
         """A permit of the breaker; a repeated call whose circuit has opened ends with its own error."""
-        if self.breaker is None:
-            return None
         try:
-            return self.breaker.acquire(lease=limit)
+            return breaker.acquire(lease=limit)
         except CircuitOpenError as rejection:
             ended = call.give_up(rejection, Stop.CIRCUIT)
         # Raised out here, because the error of an earlier attempt keeps its own context.
@@ -180,9 +176,7 @@ class Pipeline:
 
     def _after(self, error: BaseException, call: Call, permit: Permit | None) -> float | None:
         """Settle a failed attempt; seconds until the next one, None if this error ends the call."""
-        judgement = self.classify(error)
-        if permit is not None:
-            permit.settle(judgement.verdict, retry_after=judgement.retry_after)
+        judgement = self.classify(error) if permit is None else permit.conclude(error, self.classify)
         if not isinstance(error, Exception):
             return None
         step = self._decide(error, judgement, call)
@@ -235,7 +229,7 @@ class Pipeline:
 
 
 def _translated(
-    error: BaseException, scope: asyncio.Timeout, limit: float | None, *, is_total: bool
+    error: BaseException, scope: Timeout, limit: float | None, *, is_total: bool
 ) -> BaseException:
     """Our own TimeoutError where the scope ran out; a TimeoutError that the function raised is its own."""
     ran_out = isinstance(error, builtins.TimeoutError) and isinstance(error.__cause__, asyncio.CancelledError)

@@ -85,8 +85,7 @@ class Channel:
         idempotent: bool,
     ) -> T:
         request_id = self.options.request_id or uuid4().hex
-        extra = (("x-request-id", request_id), *self.options.headers)
-        dressed = replace(request, headers=request.headers + extra)
+        dressed = self.options.dress(request, request_id)
         with self.gate:
             return await self.pipeline.execute(
                 lambda this: attempt(dressed, this),

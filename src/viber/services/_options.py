@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self, TypedDict
 
+from viber.http import Request
 from viber.resilience import PipelineOptions
 
 Seconds = float | None
@@ -44,6 +45,12 @@ class CallOptions:
             idempotent=fields.get("idempotent", self.idempotent),
             request_id=fields.get("request_id", self.request_id),
         )
+
+    def dress(self, request: Request, request_id: str) -> Request:
+        """The request with its id and with these header fields, which replace its own of the same name."""
+        extra = {"x-request-id": request_id, **dict(self.headers)}
+        own = tuple(field for field in request.headers if field[0].lower() not in extra)
+        return replace(request, headers=(*own, *extra.items()))
 
     def decide(self, *, idempotent: bool) -> bool:
         """Whether a call may be repeated: by what the caller said, else by its nature."""

@@ -174,10 +174,10 @@ class BreakerStateMachine(RuleBasedStateMachine):
         self.model.settle(call.issued, verdict, self.clock.now(), retry_after)
 
     def _check_wait(self, told: float | None) -> None:
-        if self.model.state is BreakerState.ISOLATED:
-            assert told is None, "nobody knows how long a breaker stays isolated"
+        if self.model.state is not BreakerState.OPEN:
+            assert told is None, "nobody knows how long an operator holds it, or how long probes take"
             return
-        due = self._open_for() or self._next_lapse()
+        due = self._open_for()
         assert told is not None, "a rejection says when to come back"
         assert abs(told - due) < _ABOUT, f"told to wait {told} s instead of {due} s"
 
