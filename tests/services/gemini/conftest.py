@@ -58,10 +58,15 @@ def settings(**fields: Any) -> GeminiConfig:
 
 
 def channel_of(config: GeminiConfig, transport: Any, breaker: CircuitBreaker, **time: Any) -> Channel:
-    limits = {"timeout": config.timeout, "total_timeout": config.total_timeout}
-    return Channel(
-        "gemini", transport, Pipeline("gemini", retry=config.retry, breaker=breaker, **limits, **time)
+    pipeline = Pipeline(
+        "gemini",
+        retry=config.retry,
+        breaker=breaker,
+        timeout=config.timeout,
+        total_timeout=config.total_timeout,
+        **time,
     )
+    return Channel("gemini", transport, pipeline)
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ def test_a_key_is_demanded() -> None:
         GeminiConfig()  # type: ignore[call-arg]  # the mistake itself
 
 
-@pytest.mark.parametrize("url", ["", "example.com", "ftp://host", "https://user:pw@host", "https://host?key=1"])
+@pytest.mark.parametrize(
+    "url", ["", "example.com", "ftp://host", "https://user:pw@host", "https://host?key=1"]
+)
 def test_a_base_url_is_scheme_host_and_path(url: str) -> None:
     """Anything else in it would leak or be lost."""
     with pytest.raises(ConfigurationError, match="GEMINI_BASE_URL"):
@@ -37,7 +39,13 @@ def test_the_key_is_never_shown() -> None:
 
 @pytest.mark.parametrize(
     "field",
-    [{"max_continuations": -1}, {"timeout": 0}, {"idle_timeout": -1}, {"model": ""}, {"api_version": "../v1"}],
+    [
+        {"max_continuations": -1},
+        {"timeout": 0},
+        {"idle_timeout": -1},
+        {"model": ""},
+        {"api_version": "../v1"},
+    ],
 )
 def test_what_is_out_of_range_is_refused(field: dict[str, object]) -> None:
     """Each field says what it takes, and is refused by name."""
@@ -48,4 +56,4 @@ def test_what_is_out_of_range_is_refused(field: dict[str, object]) -> None:
 def test_an_unknown_setting_is_refused() -> None:
     """A typo is never a setting that does nothing."""
     with pytest.raises(ConfigurationError, match="modell"):
-        GeminiConfig(**{"api_key": "k", "modell": "x"})
+        GeminiConfig(api_key=SecretStr("k"), modell="x")  # type: ignore[call-arg]  # the mistake itself

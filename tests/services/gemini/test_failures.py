@@ -40,7 +40,12 @@ PER_DAY = {
     ("status", "body", "kind", "retryable"),
     [
         (400, google(400, "INVALID_ARGUMENT"), gemini.GeminiInvalidRequestError, False),
-        (400, google(400, "INVALID_ARGUMENT", info("API_KEY_INVALID")), gemini.GeminiAuthenticationError, False),
+        (
+            400,
+            google(400, "INVALID_ARGUMENT", info("API_KEY_INVALID")),
+            gemini.GeminiAuthenticationError,
+            False,
+        ),
         (400, google(400, "FAILED_PRECONDITION"), gemini.GeminiInvalidRequestError, False),
         (401, google(401, "UNAUTHENTICATED"), gemini.GeminiAuthenticationError, False),
         (403, google(403, "PERMISSION_DENIED"), gemini.GeminiPermissionDeniedError, False),
@@ -142,7 +147,9 @@ json_values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["error", "code", "message", "status", "details", "@type", "violations", "retryDelay"]),
+            st.sampled_from(
+                ["error", "code", "message", "status", "details", "@type", "violations", "retryDelay"]
+            ),
             inner,
             max_size=4,
         )

@@ -36,7 +36,12 @@ def test_usage_adds_up() -> None:
     """The sum of two answers has the sum of each count."""
     one = UsageMetadata(prompt_tokens=3, cached_tokens=1, candidates_tokens=4, reported_total=8)
     both = one + one
-    assert (both.prompt_tokens, both.cached_tokens, both.candidates_tokens, both.total_tokens) == (6, 2, 8, 16)
+    assert (both.prompt_tokens, both.cached_tokens, both.candidates_tokens, both.total_tokens) == (
+        6,
+        2,
+        8,
+        16,
+    )
 
 
 json_values = st.recursive(

@@ -30,7 +30,9 @@ def test_a_prompt_is_text_content_or_turns(prompt: Any, expected: list[Any]) -> 
     assert generate_body(prompt, {})["contents"] == expected
 
 
-@pytest.mark.parametrize("prompt", ["", " \n", [], [""], Content(), {"parts": []}, {"parts": [{"text": " "}]}, {}])
+@pytest.mark.parametrize(
+    "prompt", ["", " \n", [], [""], Content(), {"parts": []}, {"parts": [{"text": " "}]}, {}]
+)
 def test_an_empty_prompt_is_refused(prompt: Any) -> None:
     """Nothing is sent for a prompt that says nothing."""
     with pytest.raises(InvalidRequestError, match="empty") as caught:
@@ -51,7 +53,7 @@ def test_what_is_no_prompt_is_a_type_error() -> None:
 
 
 def test_options_find_their_places() -> None:
-    """Each option stands where Google reads it, None is left out, and the caller's mapping is not written to."""
+    """Each option stands where Google reads it, None is left out, the caller's mapping stays as it is."""
     given_config = {"responseLogprobs": True, "temperature": 1.5}
     body = generate_body(
         "hi",
@@ -128,7 +130,7 @@ def test_what_is_no_model_name_is_refused(model: str) -> None:
 
 def test_the_key_is_in_a_header_only() -> None:
     """Neither URL nor body nor repr hold it."""
-    endpoint = Endpoint.of(GeminiConfig(api_key="AIza-secret", base_url="http://host/proxy/"))  # type: ignore[arg-type]
+    endpoint = Endpoint.of(GeminiConfig(api_key="AIza-secret", base_url="http://host/proxy/"))
     request = endpoint.post(None, "generateContent", {"contents": []})
     assert request.url == "http://host/proxy/v1beta/models/gemini-flash-latest:generateContent"
     assert ("x-goog-api-key", "AIza-secret") in request.headers
@@ -159,7 +161,7 @@ def test_a_count_with_a_system_instruction_sends_the_whole_request() -> None:
 
 def test_a_continued_request_carries_the_token() -> None:
     """The first request is sent as it is, each further one with the token of the answer before."""
-    endpoint = Endpoint.of(GeminiConfig(api_key="k"))  # type: ignore[arg-type]
+    endpoint = Endpoint.of(GeminiConfig(api_key="k"))
     body = generate_body("hi", {})
     request = endpoint.post("m", "generateContent", body)
     assert continued(request, body, "") is request

@@ -60,6 +60,15 @@ class Wire(BaseModel):
         return self.model_dump(by_alias=True, exclude_unset=True)
 
 
+class Answered(Wire):
+    """What the server may say with nulls, which are as good as nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_is_nothing(cls, data: Any) -> Any:
+        return {k: v for k, v in data.items() if v is not None} if is_object(data) else data
+
+
 class Part(Wire):
     """A piece of content: one of text, data, a function call and so on."""
 
@@ -74,14 +83,14 @@ class Part(Wire):
     function_response: Json | None = None
 
 
-class Content(Wire):
+class Content(Answered):
     """What one side said: role `user` or `model`."""
 
     role: str | None = None
     parts: tuple[Part, ...] = ()
 
 
-class Candidate(Wire):
+class Candidate(Answered):
     """One of the answers; `finish_reason` is None only while a stream goes on."""
 
     content: Content = Content()
@@ -101,7 +110,7 @@ class Candidate(Wire):
         return "".join(part.text or "" for part in self.content.parts if part.thought)
 
 
-class UsageMetadata(Wire):
+class UsageMetadata(Answered):
     """Tokens that an answer took.
 
     Example:
@@ -137,11 +146,6 @@ class UsageMetadata(Wire):
         total = self.reported_total
         return self.input_tokens + self.output_tokens if total is None else total
 
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_is_nothing(cls, data: Any) -> Any:
-        return {k: v for k, v in data.items() if v is not None} if is_object(data) else data
-
     def __add__(self, other: Self) -> "UsageMetadata":
         return UsageMetadata(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
@@ -153,7 +157,7 @@ class UsageMetadata(Wire):
         )
 
 
-class GenerateContentResponse(Wire):
+class GenerateContentResponse(Answered):
     """A whole answer. What is said of "the" answer is said of its first candidate."""
 
     candidates: tuple[Candidate, ...] = ()
