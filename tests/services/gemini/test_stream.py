@@ -107,6 +107,30 @@ async def test_a_stream_can_be_closed_by_hand(build: Build, close: str) -> None:
         await tokens.__aenter__()
 
 
+async def test_a_stream_is_used_once(build: Build) -> None:
+    """One that was read to its end, or closed before it began, does not begin anew."""
+    rig = build(Chunks(STORY))
+    tokens = rig.gemini.stream("Tell")
+    await read(tokens)
+    with pytest.raises(RuntimeError, match="read to its end"):
+        await tokens.__aenter__()
+    fresh = rig.gemini.stream("Tell")
+    fresh.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        await anext(fresh)
+    assert len(rig.transport.requests) == 1
+
+
+async def test_a_block_may_be_entered_after_the_first_step(build: Build) -> None:
+    """It goes on where the iteration is."""
+    rig = build(Chunks(STORY))
+    tokens = rig.gemini.stream("Tell")
+    await anext(tokens)
+    async with tokens:
+        assert await read(tokens) == [" upon", " a time"]
+    assert len(rig.transport.requests) == 1
+
+
 async def test_one_task_reads_a_stream(build: Build) -> None:
     """A second reader at the same time is told so, and the first one is not disturbed."""
     rig = build(Chunks([STORY[0], Pause(1), *STORY[1:]]))

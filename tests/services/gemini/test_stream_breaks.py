@@ -171,3 +171,10 @@ async def test_a_probe_that_breaks_off_opens_the_circuit_again(build: Build) -> 
     assert rig.breaker.state.value == "open"
     with pytest.raises(CircuitOpenError):
         await rig.gemini.stream("x").__aenter__()
+
+
+async def test_an_interruption_is_told_whatever_came_before(build: Build) -> None:
+    """Numbers that are none do not hide how the stream ended."""
+    rig = build(Chunks([event("a", usageMetadata={"totalTokenCount": "many"}), DROP]))
+    _, interrupted = await broken(rig.gemini.stream("Tell"))
+    assert (interrupted.text, interrupted.parts, interrupted.usage) == ("a", (), None)

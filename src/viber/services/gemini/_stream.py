@@ -100,6 +100,9 @@ class TokenStream:
         self.close()
 
     async def __aenter__(self) -> Self:
+        is_read = isinstance(self._end, StopAsyncIteration)
+        if is_read:
+            raise RuntimeError("this stream was read to its end: ask for a new one")
         self._enter()
         try:
             if self._leg is None:
