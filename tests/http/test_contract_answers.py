@@ -32,6 +32,13 @@ async def test_a_body_and_its_length_are_sent(raw: Any, transport: Any) -> None:
     assert b"content-length: 300000" in head.lower()
 
 
+async def test_a_large_body_waits_for_a_slow_server(raw: Any, transport: Any) -> None:
+    """A body larger than any buffer goes out at the speed at which it is taken."""
+    server = await raw.serve(raw.always(raw.answer()))
+    await transport.send(Request("PUT", server.url(), body=b"x" * 10_000_000))
+    assert len(server.requests[0].partition(b"\r\n\r\n")[2]) == 10_000_000
+
+
 async def test_a_post_without_a_body_says_so(raw: Any, transport: Any) -> None:
     """A method that expects a body carries a length of zero when it has none."""
     server = await raw.serve(raw.always(raw.answer()))

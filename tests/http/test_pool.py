@@ -194,6 +194,25 @@ async def test_a_stream_whose_end_is_here_keeps_its_connection(raw: Any, pool: C
     assert repr(pool) == "<ConnectionPool(idle=1, busy=0)>"
 
 
+async def test_a_slow_reader_slows_the_server(raw: Any, pool: ConnectionPool) -> None:
+    """What nobody reads stays with the server: a stream holds little, and loses nothing."""
+    size = 20_000_000
+
+    async def pour(visit: Any) -> None:
+        await visit.request()
+        visit.writer.write(raw.answer(b"x" * size))
+        await visit.gone()
+
+    server = await raw.serve(pour)
+    stream = await pool.open(Request("GET", server.url()))
+    received = len(await stream.read())
+    await asyncio.sleep(0.05)
+    assert next(iter(server.writers)).transport.get_write_buffer_size() > size // 4
+    while piece := await stream.read():
+        received += len(piece)
+    assert received == size
+
+
 async def test_a_lost_stream_is_closed_and_told(raw: Any, pool: ConnectionPool) -> None:
     """A stream that is dropped open warns, and its connection is closed."""
     server = await raw.serve(raw.always(raw.answer(b"x" * 1_000_000)))

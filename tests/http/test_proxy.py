@@ -70,6 +70,39 @@ async def test_https_goes_through_a_tunnel(raw: Any, authority: trustme.CA, tmp_
     await proxy.empty()
 
 
+async def socks(visit: Any) -> None:
+    """A SOCKS5 proxy with user and password, which answers for every host itself."""
+    read = visit.reader.readexactly
+    _, count = await read(2)
+    assert 2 in await read(count)
+    await visit.say(b"\x05\x02")
+    _, length = await read(2)
+    user = await read(length)
+    password = await read((await read(1))[0])
+    await visit.say(b"\x01\x00")
+    assert await read(4) == b"\x05\x01\x00\x03"
+    host = await read((await read(1))[0])
+    await read(2)
+    await visit.say(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00")
+    while True:
+        await visit.request()
+        body = b" ".join((user, password, host))
+        await visit.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+async def test_socks(raw: Any) -> None:
+    """A SOCKS proxy carries the requests, resolves the host, and its connection is kept."""
+    proxy = await raw.serve(socks)
+    url = f"socks5h://user:p%40ss@127.0.0.1:{proxy.port}"
+    pool = ConnectionPool(HttpConfig(proxy=url, trust_env=False))
+    for _ in range(2):
+        assert (
+            await pool.send(Request("GET", "http://api.example.com/"))
+        ).body == b"user p@ss api.example.com"
+    assert proxy.visits == 1
+    await pool.aclose()
+
+
 async def test_a_refused_tunnel_was_not_sent(raw: Any) -> None:
     """A proxy that says no has not seen the request."""
     proxy = await raw.serve(raw.always(raw.answer(status="407 Proxy Authentication Required")))

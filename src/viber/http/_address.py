@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from viber.errors import Delivery, InvalidRequestError
 
-_URL = re.compile(r"(https?://[^\s/?#@\\]+)([!$-;=?-_a-z|~{}`]*)", re.IGNORECASE)
+_URL = re.compile(r"(https?://[^\s/?#@\\]+)((?:[/?][!$-;=?-\[\]-~]*)?)", re.IGNORECASE)
 _HOST = re.compile(r"[0-9A-Za-z._:\-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

@@ -123,6 +123,8 @@ class _Inflater:
         return plain
 
     def _recognise(self, head: bytes) -> None:
-        if self._window == _ZLIB and int.from_bytes(head[:_HEADER]) % 31:
+        # RFC 1950: the method is 8, and the two bytes are a multiple of 31; no raw block begins like that.
+        is_zlib = head[0] & 15 == 8 and int.from_bytes(head[:_HEADER]) % 31 == 0  # noqa: PLR2004
+        if self._window == _ZLIB and not is_zlib:
             self._window = _RAW
             self._engine = zlib.decompressobj(_RAW)

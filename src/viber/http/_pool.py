@@ -144,12 +144,12 @@ class ConnectionPool:
         line, where = connection.line, self._where(connection)
         if isinstance(exc, BaseError):
             return None
-        if self._is_closed:
-            return closed_error(where, sent=line.is_written)
-        if not line.was_dialled:
+        if line.was_dialled:
+            error = explain(exc, where=where, phase=phase, sent=line.is_written)
+        else:
             # Something stands in httpcore's place, as respx does.
-            return explain(exc, where=where, phase=max(phase, Phase.HEAD))
-        return explain(exc, where=where, phase=phase, sent=line.is_written)
+            error = explain(exc, where=where, phase=max(phase, Phase.HEAD))
+        return closed_error(where, sent=line.is_written) if error and self._is_closed else error
 
     def _find_proxy(self) -> Proxy | None:
         if (url := self._config.proxy) is None:

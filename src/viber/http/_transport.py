@@ -48,6 +48,8 @@ class Transport(Protocol):
 
         Raises:
             TransportError: `delivery` tells whether the request may have reached the server.
+            TimeoutError: no connection came about in time; nothing was sent.
+            InvalidRequestError: the request is not valid HTTP; nothing was sent.
         """
         ...
 
@@ -56,6 +58,8 @@ class Transport(Protocol):
 
         Raises:
             TransportError: `delivery` tells whether the request may have reached the server.
+            TimeoutError: no connection came about in time; nothing was sent.
+            InvalidRequestError: the request is not valid HTTP; nothing was sent.
         """
         ...
 
