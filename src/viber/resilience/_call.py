@@ -55,7 +55,9 @@ class Call:
     def remaining(self) -> float | None:
         """Seconds left for the whole call; None if there is no bound."""
         own = None if self.ends is None else self.ends - self.clock.now()
-        outer = None if self.deadline is None else self.deadline.remaining()
+        if self.deadline is None:
+            return own
+        outer = self.deadline.remaining()
         if own is None or outer is None:
             return outer if own is None else own
         return min(own, outer)

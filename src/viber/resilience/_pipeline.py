@@ -8,7 +8,7 @@ from copy import copy
 from functools import wraps
 from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
-from viber.clock import SYSTEM_CLOCK, Clock, Timeout
+from viber.clock import SYSTEM_CLOCK, Clock
 from viber.errors import BaseError, CircuitOpenError, TimeoutError
 from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, Verdict, decide, judge
 from viber.observability import CallFinished, Listeners, RetryScheduled
@@ -229,7 +229,7 @@ class Pipeline:
 
 
 def _translated(
-    error: BaseException, scope: Timeout, limit: float | None, *, is_total: bool
+    error: BaseException, scope: asyncio.Timeout, limit: float | None, *, is_total: bool
 ) -> BaseException:
     """Our own TimeoutError where the scope ran out; a TimeoutError that the function raised is its own."""
     ran_out = isinstance(error, builtins.TimeoutError) and isinstance(error.__cause__, asyncio.CancelledError)
