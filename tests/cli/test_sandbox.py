@@ -8,6 +8,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield start
     for process in processes:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # a command inside would keep the pipes open
         process.communicate()
 
 
@@ -131,7 +133,7 @@ def test_a_sandbox_that_cannot_start_is_one_message(
     """Exit code 1, and what the supervisor said."""
     (tmp_path / "aiohttp.py").write_text("raise ImportError('broken')\n")
     (tmp_path / "platformdirs.py").write_text("raise ImportError('broken')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     process = start()
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1

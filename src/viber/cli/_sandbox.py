@@ -72,18 +72,39 @@ def _serve(sandbox: Sandbox, *, command: Sequence[str], as_json: bool) -> int:
         signal.pause()
 
 
-def _leave_alone(_number: int, _frame: object) -> None: ...
+class _Leash:
+    """Hands SIGTERM on to a command, also one that arrives while the command is being started."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pulled = False
+
+    def attach(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._hand_on()
+
+    def pull(self, _number: int, _frame: object) -> None:
+        self._pulled = True
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        if self._pulled and self._process is not None:
+            self._process.terminate()
 
 
 def _run_command(command: Sequence[str], *, environment: Mapping[str, str]) -> int:
+    leash = _Leash()
+    signal.signal(signal.SIGTERM, leash.pull)
+    signal.signal(signal.SIGINT, _leave_alone)
     try:
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - what the user asked for
     except OSError as error:
         print(f"viber sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
         return _NOT_FOUND
-    with process:
-        # Ctrl-C reaches the command by itself, and what it means is for the command to say.
-        signal.signal(signal.SIGINT, _leave_alone)
-        signal.signal(signal.SIGTERM, lambda _number, _frame: process.terminate())
-        code = process.wait()
+    leash.attach(process)
+    code = process.wait()
     return code if code >= 0 else _KILLED - code
+
+
+def _leave_alone(_number: int, _frame: object) -> None:
+    """Ctrl-C reaches the command by itself, and what it means is for the command to say."""

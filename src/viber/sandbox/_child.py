@@ -108,7 +108,7 @@ def _parent_of(pid: int) -> int | None:
 
 
 def _before_exec(command: Command, *, parent: int) -> Callable[[], None]:
-    def prepare() -> None:
+    def prepare() -> None:  # pragma: no cover - in the child, before exec
         # A change of identity clears the death signal, so it comes first.
         if command.identity.enter is not None:
             command.identity.enter()

@@ -56,7 +56,7 @@ def own(path: Path, identity: Identity) -> None:
         path.parent.chmod(path.parent.stat().st_mode | 0o011)
 
 
-def enter_user_namespace() -> None:
+def enter_user_namespace() -> None:  # pragma: no cover - in the child, before exec
     """Appear as an ordinary user while the kernel still sees root: private folders stay readable."""
     uid, gid = os.getuid(), os.getgid()
     if _LIBC.unshare(_CLONE_NEWUSER) != 0:
@@ -93,7 +93,7 @@ async def _try_out(tenant: Tenant, *, work: Path) -> None:
     await run(command, timeout=10)
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, text: str) -> None:  # pragma: no cover - in the child, before exec
     descriptor = os.open(path, os.O_WRONLY)
     try:
         os.write(descriptor, text.encode())

@@ -35,9 +35,9 @@ class Supervisor:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - end() closes it
         try:
             self._process = _spawn(complaints=self._complaints)
-        except OSError:
+        except OSError as error:
             self._complaints.close()
-            raise
+            raise SandboxError(f"the supervisor cannot be started: {error}") from error
 
     @property
     def pid(self) -> int:
