@@ -49,10 +49,7 @@ class Permit:
 
     def success(self) -> None:
         """The service is alive."""
-        if self._verdict is None and self._grant.expires_at is None:
-            self._verdict = Verdict.SUCCESS  # Good news of an ordinary call moves nothing: no lock, no clock.
-        else:
-            self.settle(Verdict.SUCCESS)
+        self.settle(Verdict.SUCCESS)
 
     def failure(self, *, retry_after: float | None = None) -> None:
         """The service is not well; it may have asked to be left alone for some seconds."""
