@@ -151,3 +151,38 @@ async def test_the_repr_shows_counts_and_no_key() -> None:
     async with ServiceFactory(settings(), create_transport=Transports()) as services:
         _ = services.supabase
         assert repr(services) == "<ServiceFactory connections to 1, circuits ['supabase']>"
+
+
+async def test_a_call_under_way_may_finish_while_the_factory_closes() -> None:
+    """Closing refuses new calls, and waits for the answer of an old one."""
+    clock = FakeClock()
+    transport = ScriptedTransport(Reply(200, json=[{"id": 1}], delay=3.0), clock=clock)
+    services = ServiceFactory(settings(), clock=clock, create_transport=lambda *_: transport)
+    table = services.supabase.table("orders")
+    under_way = asyncio.create_task(table.select().limit(1).run())
+    await clock.settle()
+    closing = asyncio.create_task(services.aclose())
+    await clock.settle()
+    with pytest.raises(RuntimeError, match="closed"):
+        await table.select().limit(1)
+    await clock.advance(3.0)
+    assert await under_way == [{"id": 1}]
+    await closing
+
+
+async def test_a_call_that_does_not_finish_is_ended() -> None:
+    """After the closing time connections are closed, whatever is still under way."""
+    clock = FakeClock()
+    transport = ScriptedTransport(Hang(), clock=clock)
+    services = ServiceFactory(
+        settings(), clock=clock, create_transport=lambda *_: transport, closing_time=1.0
+    )
+    under_way = asyncio.create_task(services.supabase.table("orders").select().limit(1).run())
+    await clock.settle()
+    closing = asyncio.create_task(services.aclose())
+    await clock.advance(1.0)
+    await closing
+    assert transport.is_closed
+    under_way.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await under_way

@@ -20,7 +20,7 @@ class Clock(Protocol):
         """Suspend the calling task."""
         ...
 
-    def timeout(self, seconds: float | None) -> asyncio.Timeout:
+    def timeout(self, seconds: float | None, /) -> asyncio.Timeout:
         """An `async with` block that ends in the builtin TimeoutError after so many seconds (None: never)."""
         ...
 
@@ -37,14 +37,11 @@ class SystemClock:
 
     now = staticmethod(time.monotonic)
     wall = staticmethod(time.time)
+    timeout = staticmethod(asyncio.timeout)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the calling task on the event loop."""
         await asyncio.sleep(seconds)
-
-    def timeout(self, seconds: float | None) -> asyncio.Timeout:
-        """A block bounded by the event loop."""
-        return asyncio.timeout(seconds)
 
     def __repr__(self) -> str:
         return "SystemClock()"

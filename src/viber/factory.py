@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from viber.clock import SYSTEM_CLOCK, Clock
-from viber.http import HttpConfig, Transport, create_transport
+from viber.http import HttpConfig, Transport
+from viber.http import create_transport as default_transport
 from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RetryConfig, Rng, judge
 from viber.observability import Listener, Listeners
 from viber.resilience import CircuitBreaker, Pipeline
@@ -44,14 +46,14 @@ class ServiceFactory:
         listeners: Iterable[Listener] = (),
         clock: Clock = SYSTEM_CLOCK,
         rng: Rng = random.random,
-        create_transport: CreateTransport = create_transport,
+        create_transport: CreateTransport | None = None,
         closing_time: float | None = 5.0,
     ) -> None:
         self._settings = settings if settings is not None else Settings.from_env()
         self._listeners = Listeners(*listeners)
         self._clock = clock
         self._rng = rng
-        self._create_transport = create_transport
+        self._create_transport = create_transport or partial(default_transport, clock=clock)
         self._closing_time = closing_time
         self._gate = Gate()
         self._transports: dict[str, Transport] = {}

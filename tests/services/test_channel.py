@@ -8,7 +8,7 @@ import pytest
 
 import viber.errors
 from viber.errors import BaseError, NotFoundError, ServerError, TransportError
-from viber.http import Request, Response
+from viber.http import Request, Response, ResponseStream
 from viber.machines import BreakerState, RetryConfig
 from viber.observability import CallFinished, Listeners
 from viber.resilience import Attempt, CircuitBreaker, Deadline, Pipeline
@@ -20,7 +20,6 @@ from viber.testing import (
     FakeClock,
     Hang,
     Reply,
-    ScriptedStream,
     ScriptedTransport,
     StreamState,
 )
@@ -152,14 +151,13 @@ def test_a_misspelt_option_is_refused(make_channel: MakeChannel) -> None:
         make_channel()[0].with_options(**fields)
 
 
-async def first_piece(stream: Any, _: Attempt) -> ScriptedStream:
+async def first_piece(stream: ResponseStream, _: Attempt) -> ResponseStream:
     if not await stream.read():
         raise ServerError("empty")
-    assert isinstance(stream, ScriptedStream)
     return stream
 
 
-async def open_stream(channel: Channel) -> ScriptedStream:
+async def open_stream(channel: Channel) -> ResponseStream:
     return await channel.open(REQUEST, first_piece, operation="stream", idempotent=True)
 
 

@@ -20,22 +20,22 @@ class Listeners:
         (True, None, False)
     """
 
-    __slots__ = ("_callables",)
+    __slots__ = ("callables",)
 
     def __init__(self, *callables: Listener) -> None:
-        self._callables = callables
+        self.callables = callables
 
     def __bool__(self) -> bool:
-        return bool(self._callables)
+        return bool(self.callables)
 
     def add(self, listener: Listener) -> Callable[[], None]:
         """Tell this one too; returns a function that stops it."""
-        self._callables = (*self._callables, listener)
+        self.callables = (*self.callables, listener)
         return lambda: self._drop(listener)
 
     def emit(self, event: Event) -> None:
         """Tell everybody; nothing a listener does can fail a call."""
-        for listener in self._callables:
+        for listener in self.callables:
             try:
                 listener(event)
             except Exception:  # noqa: BLE001 - foreign code, and its failure must not become the caller's
@@ -43,4 +43,4 @@ class Listeners:
                 self._drop(listener)
 
     def _drop(self, listener: Listener) -> None:
-        self._callables = tuple(other for other in self._callables if other is not listener)
+        self.callables = tuple(other for other in self.callables if other is not listener)

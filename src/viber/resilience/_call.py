@@ -7,7 +7,7 @@ from viber.errors import BaseError, Delivery, TimeoutError
 from viber.machines import Stop
 from viber.observability import redact_text
 from viber.resilience._circuit_breaker import Permit
-from viber.resilience._deadline import Deadline
+from viber.resilience._deadline import current_deadline
 
 _WARNING = "the server may have acted: look before you repeat it"
 _NOTED = 500
@@ -50,17 +50,13 @@ class Call:
         self.clock = clock
         self.started = clock.now()
         self.ends = None if total_timeout is None else self.started + total_timeout
-        self.deadline = Deadline.current()
+        self.deadline = current_deadline()
 
     def remaining(self) -> float | None:
         """Seconds left for the whole call; None if there is no bound."""
         own = None if self.ends is None else self.ends - self.clock.now()
-        if self.deadline is None:
-            return own
-        outer = self.deadline.remaining()
-        if own is None or outer is None:
-            return outer if own is None else own
-        return min(own, outer)
+        outer = None if self.deadline is None else self.deadline.remaining()
+        return own if outer is None or (own is not None and own < outer) else outer
 
     def limit(self, timeout: float | None) -> float | None:
         """Seconds that the next attempt may take.
@@ -68,10 +64,7 @@ class Call:
         Raises:
             TimeoutError: no time is left, and nothing was sent.
         """
-        if self.ends is None and self.deadline is None:
-            return timeout
-        remaining = self.remaining()
-        if remaining is None:
+        if (remaining := self.remaining()) is None:
             return timeout
         if remaining <= 0:
             raise self.give_up(_out_of_time(), Stop.DEADLINE)

@@ -7,6 +7,7 @@ from typing import Self
 from viber.clock import SYSTEM_CLOCK, Clock
 
 _innermost: ContextVar["Deadline | None"] = ContextVar("viber_deadline", default=None)
+current_deadline = _innermost.get
 
 
 class Deadline:

@@ -208,7 +208,7 @@ class Pipeline:
             )
 
     def _report_end(self, call: Call, error: BaseException | None) -> None:
-        if not self.listeners:
+        if not self.listeners.callables:
             return
         now = self.clock.now()
         self.listeners.emit(

@@ -55,7 +55,7 @@ class Channel:
         """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
 
         async def attempt(dressed: Request, this: Attempt) -> T:
-            stream = await self.transport.open(dressed)
+            stream = self.gate.hold(await self.transport.open(dressed))
             try:
                 return await start(stream, this)
             except BaseException:

@@ -1,8 +1,11 @@
 """Where calls enter a service, and what closing it waits for."""
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
+
+from viber.http import ResponseStream
 
 
 class Gate:
@@ -32,6 +35,15 @@ class Gate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leave()
+
+    def hold(self, stream: ResponseStream) -> ResponseStream:
+        """The stream, which counts as under way until it is closed or aborted."""
+        self._inside += 1
+        return _HeldStream(stream, self)
+
+    def leave(self) -> None:
+        """One call less under way."""
         self._inside -= 1
         if not self._inside and self._emptied is not None and not self._emptied.done():
             self._emptied.set_result(None)
@@ -45,3 +57,39 @@ class Gate:
 
     def __repr__(self) -> str:
         return f"<Gate {'closed' if self._closed else 'open'}, {self._inside} inside>"
+
+
+class _HeldStream:
+    """A response stream that leaves its gate when it ends."""
+
+    __slots__ = ("_gate", "_stream")
+
+    def __init__(self, stream: ResponseStream, gate: Gate) -> None:
+        self._stream = stream
+        self._gate: Gate | None = gate
+
+    @property
+    def status(self) -> int:
+        return self._stream.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._stream.headers
+
+    async def read(self) -> bytes:
+        return await self._stream.read()
+
+    def abort(self) -> None:
+        self._stream.abort()
+        self._leave()
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.leave()
