@@ -3,6 +3,8 @@
 import pytest
 
 from viber.cli.__main__ import main
+from viber.errors import ConfigurationError, ServerError
+from viber.sandbox import SandboxError
 
 KEYS = ("SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "GEMINI_API_KEY", "GEMINI_BASE_URL")
 
@@ -42,3 +44,30 @@ def test_no_command_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> N
         main([])
     assert ended.value.code == 2
     assert "usage: viber" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (ConfigurationError("not valid", problems=["GEMINI_API_KEY: not set"]), 2, "GEMINI_API_KEY: not set"),
+        (ServerError("it is down", suggestion="look at its status page"), 1, "look at its status page"),
+        (SandboxError("not installed: aiohttp"), 1, "not installed: aiohttp"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_command_that_fails_says_why(
+    error: BaseException,
+    code: int,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An error becomes its message and a suggestion on standard error, and an exit code."""
+
+    def fail(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("viber.cli._doctor.run", fail)
+    assert main(["doctor"]) == code
+    assert told in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """What the configurations of all services have in common."""
 
+from urllib.parse import urlsplit
+
 from pydantic import Field, PositiveFloat
 
 from viber._config import Config
@@ -17,3 +19,21 @@ class ServiceConfig(Config):
     retry: RetryConfig = Field(default_factory=RetryConfig)
     breaker: CircuitBreakerConfig = Field(default_factory=CircuitBreakerConfig)
     http: HttpConfig = Field(default_factory=HttpConfig)
+
+
+def fault_of_key(key: str) -> str:
+    """Why a header cannot carry this key or token; empty when it can."""
+    if not key:
+        return "empty"
+    fits = key.isascii() and key.isprintable() and " " not in key
+    return "" if fits else "not a key: blanks, line ends or other than ASCII in it"
+
+
+def fault_of_address(url: str) -> str:
+    """Why this cannot be the base of a service's URLs; empty when it can."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "not an http(s) URL"
+    if parts.query or parts.fragment or "@" in parts.netloc or not url.isascii() or " " in url:
+        return "only scheme, host and path belong here"
+    return ""

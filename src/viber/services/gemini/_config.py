@@ -1,11 +1,10 @@
 """How Gemini is reached."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, PositiveFloat, SecretStr, field_validator
 
-from viber.services._config import ServiceConfig
+from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
 
 
 class GeminiConfig(ServiceConfig):
@@ -42,19 +41,13 @@ class GeminiConfig(ServiceConfig):
     @field_validator("api_key")
     @classmethod
     def _can_be_sent(cls, key: SecretStr) -> SecretStr:
-        text = key.get_secret_value()
-        if not text:
-            raise ValueError("empty: set GEMINI_API_KEY")
-        if not (text.isascii() and text.isprintable() and " " not in text):
-            raise ValueError("not a key: blanks, line ends or other than ASCII in it; look at GEMINI_API_KEY")
+        if fault := fault_of_key(key.get_secret_value()):
+            raise ValueError(f"{fault}: look at GEMINI_API_KEY")
         return key
 
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ValueError("not an http(s) URL: look at GEMINI_BASE_URL")
-        if parts.query or parts.fragment or "@" in parts.netloc:
-            raise ValueError("only scheme, host and path belong here: look at GEMINI_BASE_URL")
+        if fault := fault_of_address(url):
+            raise ValueError(f"{fault}: look at GEMINI_BASE_URL")
         return url.rstrip("/")

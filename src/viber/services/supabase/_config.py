@@ -1,11 +1,10 @@
 """How a Supabase project is reached."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from viber.services._config import ServiceConfig
+from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
 
 VARIABLES = {"anon_key": "SUPABASE_ANON_KEY", "service_role_key": "SUPABASE_SERVICE_ROLE_KEY"}
 
@@ -39,11 +38,8 @@ class SupabaseConfig(ServiceConfig):
     @field_validator("url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("not an http(s) URL: look at SUPABASE_URL")
-        if parts.query or parts.fragment or "@" in parts.netloc or not url.isascii() or " " in url:
-            raise ValueError("only scheme, host and path belong here: look at SUPABASE_URL")
+        if fault := fault_of_address(url):
+            raise ValueError(f"{fault}: look at SUPABASE_URL")
         return url.rstrip("/").removesuffix("/rest/v1").rstrip("/")
 
     @field_validator("anon_key", "service_role_key")
@@ -52,11 +48,3 @@ class SupabaseConfig(ServiceConfig):
         if key is not None and (fault := fault_of_key(key.get_secret_value())):
             raise ValueError(f"{fault}: look at {VARIABLES[info.field_name or '']}")
         return key
-
-
-def fault_of_key(key: str) -> str:
-    """Why a header cannot carry this key or token; empty when it can."""
-    if not key:
-        return "empty"
-    fits = key.isascii() and key.isprintable() and " " not in key
-    return "" if fits else "not a key: blanks, line ends or other than ASCII in it"

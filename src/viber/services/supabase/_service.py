@@ -6,11 +6,12 @@ from typing import Any, Self, TypeVar, Unpack, overload
 
 from viber.errors import ConfigurationError
 from viber.services._channel import Channel
+from viber.services._config import fault_of_key
 from viber.services._health import Health
 from viber.services._options import OptionFields
 from viber.services.supabase import _direct
 from viber.services.supabase._bodies import RowInput
-from viber.services.supabase._config import SupabaseConfig, fault_of_key
+from viber.services.supabase._config import SupabaseConfig
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._health import health_request, require_alive
 from viber.services.supabase._query import Query
