@@ -18,6 +18,11 @@ def test_the_segment_is_read_from_the_lock_file() -> None:
     assert read_segment(LOCK_FILE) == Segment(key=3909182, id=32771, creator=4242)
 
 
+def test_a_server_without_a_postmaster_is_recognised() -> None:
+    """A standalone server writes its process id as a negative number."""
+    assert read_segment(f"-{LOCK_FILE}") == Segment(key=3909182, id=32771, creator=4242)
+
+
 def test_an_unfinished_lock_file_names_no_segment() -> None:
     """A server that was killed while it started has nothing to remove."""
     assert read_segment("4242\n/data\n") is None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from viber.sandbox._ports import LOOPBACK
 from viber.sandbox._process import ManagedProcess
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
+_INITDB_SECONDS: Final = 60.0
 SUPERUSER: Final = "postgres"
 _STATUS_LINE: Final = 7  # of postmaster.pid
 _SETTINGS: Final[Mapping[str, str]] = {
@@ -59,8 +61,21 @@ async def create_cluster(cluster: Cluster) -> None:
     password.touch(mode=0o600)
     password.write_text(cluster.superuser_password)
     own(password, identity)
-    await run(_initdb(cluster, password=password), timeout=60)
+    await _finish(run(_initdb(cluster, password=password), timeout=_INITDB_SECONDS))
     password.unlink()
+
+
+async def _finish(work: Coroutine[None, None, None]) -> None:
+    """Let work that has begun come to its end, and pass a cancellation on only then.
+
+    Killed half-way, the PostgreSQL inside initdb would leave its shared memory, and name it nowhere.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def postgres_process(cluster: Cluster) -> ManagedProcess:

@@ -37,7 +37,8 @@ def read_segment(lock_file: str) -> Segment | None:
     lines = lock_file.splitlines()
     try:
         key, segment = lines[_SEGMENT_LINE].split()
-        return Segment(key=int(key) & _UNSIGNED, id=int(segment), creator=int(lines[_PID_LINE]))
+        # A server without a postmaster, as initdb uses it, writes its process id as a negative number.
+        return Segment(key=int(key) & _UNSIGNED, id=int(segment), creator=abs(int(lines[_PID_LINE])))
     except (IndexError, ValueError):
         return None
 
