@@ -5,6 +5,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from viber.cli._commands import Subparsers
 from viber.factory import ServiceFactory
 from viber.machines import CircuitBreakerConfig, RetryConfig
 from viber.sandbox import Sandbox
@@ -13,14 +14,13 @@ from viber.settings import Settings
 if TYPE_CHECKING:
     from viber.cli._screen import Screen
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 # Short times, so that a whole outage fits into a few seconds.
 RETRY = RetryConfig(initial_delay=0.05, max_delay=0.2)
 BREAKER = CircuitBreakerConfig(failure_threshold=5, reset_timeout=0.5, monitor_window=10.0)
 
 
-def add_parser(commands: "Commands") -> None:
+def add_parser(commands: Subparsers) -> None:
     """Tell argparse of this command."""
     parser = commands.add_parser(
         "demo", help="write, read, stream, kill the database, and check every promise"

@@ -6,18 +6,16 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from viber.cli._commands import Subparsers
 from viber.errors import ConfigurationError
 from viber.factory import ServiceFactory
 from viber.services import Health
 from viber.settings import NEEDED, Settings
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
-
-def add_parser(commands: "Commands") -> None:
+def add_parser(commands: Subparsers) -> None:
     """Tell argparse of this command."""
     parser = commands.add_parser("doctor", help="check the services named in the environment")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

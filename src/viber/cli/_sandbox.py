@@ -8,21 +8,17 @@ import shlex
 import signal
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
+
+from viber.cli._commands import Subparsers
 
 if TYPE_CHECKING:
     from viber.sandbox import Sandbox
 
 _NOT_FOUND: Final = 127  # what a shell says
 _KILLED: Final = 128  # plus the signal's number, what a shell says
-
-
-class Subparsers(Protocol):
-    """What ``ArgumentParser.add_subparsers`` returns."""
-
-    def add_parser(self, name: str, **options: Any) -> ArgumentParser: ...
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
 from functools import lru_cache
+from types import GenericAlias
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -79,8 +80,9 @@ def reader_of(model: type[Row]) -> RowReader[Row]:
 
 @lru_cache(maxsize=256)
 def _reader_of(model: Any) -> RowReader[Any]:
+    rows: Any = GenericAlias(list, (model,))
     try:
-        adapter: TypeAdapter[list[Any]] = TypeAdapter(list[model])
+        adapter: TypeAdapter[list[Any]] = TypeAdapter(rows)
     except PydanticUserError as error:
         raise refusal(f"{model!r} cannot describe rows: {error.message}") from None
     if _mentions_decimal(adapter.core_schema):
