@@ -1,6 +1,6 @@
 """The base of every configuration: frozen, keyword-only, validated once, unknown keys refused."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -10,7 +10,7 @@ from viber.errors import ConfigurationError
 class Config(BaseModel):
     """Frozen settings; what is wrong with them is one `ConfigurationError` that never shows a value."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, validate_default=True
     )
 

@@ -1,5 +1,7 @@
 """Time as an argument: everything that waits or measures is given a `Clock`."""
 
+from __future__ import annotations
+
 import asyncio
 import time
 from typing import Protocol
@@ -35,9 +37,9 @@ class SystemClock:
 
     __slots__ = ()
 
-    now = staticmethod(time.monotonic)
-    wall = staticmethod(time.time)
-    timeout = staticmethod(asyncio.timeout)
+    now: staticmethod[[], float] = staticmethod(time.monotonic)
+    wall: staticmethod[[], float] = staticmethod(time.time)
+    timeout: staticmethod[[float | None], asyncio.Timeout] = staticmethod(asyncio.timeout)
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the calling task on the event loop."""

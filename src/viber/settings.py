@@ -39,7 +39,10 @@ GEMINI = {
     "GEMINI_TIMEOUT": "timeout",
     "GEMINI_TOTAL_TIMEOUT": "total_timeout",
 }
-NEEDED = {"supabase": ("SUPABASE_URL", "SUPABASE_ANON_KEY"), "gemini": ("GEMINI_API_KEY",)}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "supabase": ("SUPABASE_URL", "SUPABASE_ANON_KEY"),
+    "gemini": ("GEMINI_API_KEY",),
+}
 """What must be set before a service can be used."""
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Self, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -32,7 +32,9 @@ class Delivery(StrEnum):
 class ErrorResponse(BaseModel):
     """What an error looks like from outside: no debug text, no secret; `timestamp` in epoch milliseconds."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid"
+    )
 
     code: str
     message: str
@@ -104,7 +106,7 @@ class BaseError(Exception):
         if unknown := fields.keys() - ErrorFields.__annotations__.keys():
             raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
         super().__init__(message)
-        self.timestamp = time.time()
+        self.timestamp: float = time.time()
         if message:
             self.message = message
         self.__dict__.update(fields)

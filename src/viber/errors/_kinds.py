@@ -122,7 +122,7 @@ class StreamInterruptedError(BaseError):
     ) -> None:
         super().__init__(message, **fields)
         self.text = text
-        self.parts = tuple(parts)
+        self.parts: tuple[Any, ...] = tuple(parts)
         self.usage = usage
 
 
@@ -136,7 +136,7 @@ class CircuitOpenError(BaseError):
     def __init__(self, message: str = "", **fields: Unpack[ErrorFields]) -> None:
         # A rejection must cost less than a call: no checks, and no text until somebody asks for it.
         Exception.__init__(self, message)
-        self.timestamp = time.time()
+        self.timestamp: float = time.time()
         self.__dict__.update(fields)
 
     @property
@@ -149,7 +149,7 @@ class CircuitOpenError(BaseError):
 
     @message.setter
     def message(self, text: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.args = (text,)
+        self.args: tuple[Any, ...] = (text,)
 
 
 class ConfigurationError(BaseError):
@@ -163,7 +163,7 @@ class ConfigurationError(BaseError):
         self, message: str = "", *, problems: Sequence[str] = (), **fields: Unpack[ErrorFields]
     ) -> None:
         super().__init__("\n".join([message, *(f"  - {problem}" for problem in problems)]), **fields)
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
 
 
 class InternalError(BaseError):

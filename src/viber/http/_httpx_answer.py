@@ -46,7 +46,7 @@ class HttpxAnswer:
     _pieces: AsyncIterator[bytes]
 
     def __init__(self, address: Address, *, keeper: Keeper) -> None:
-        self.status = 0
+        self.status: int = 0
         self.headers: Mapping[str, str] = {}
         self._address = address
         self._keeper = keeper

@@ -23,11 +23,11 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
     """
 
     def __init__(self, *, clock: Clock, connect_timeout: float | None) -> None:
-        self.phase = Phase.CONNECT
-        self.is_written = False
-        self.was_dialled = False
-        self.was_read = False
-        self.is_impatient = False
+        self.phase: Phase = Phase.CONNECT
+        self.is_written: bool = False
+        self.was_dialled: bool = False
+        self.was_read: bool = False
+        self.is_impatient: bool = False
         """Take what is here already, and break rather than wait for more."""
         self._clock = clock
         self._limit = connect_timeout

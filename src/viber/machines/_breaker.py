@@ -152,7 +152,7 @@ class Breaker:
         self._rng = rng
         self._generation = 0
         self._relapses = 0
-        self.state = BreakerState.CLOSED
+        self.state: BreakerState = BreakerState.CLOSED
         self.standing: Grant | None = None
         """The grant that all calls share while every call may pass; None when they have to ask."""
         # The oldest of the last N failures is all that "N failures within the window" needs to know.

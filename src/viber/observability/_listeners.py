@@ -23,7 +23,7 @@ class Listeners:
     __slots__ = ("callables",)
 
     def __init__(self, *callables: Listener) -> None:
-        self.callables = callables
+        self.callables: tuple[Listener, ...] = callables
 
     def __bool__(self) -> bool:
         return bool(self.callables)

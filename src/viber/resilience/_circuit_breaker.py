@@ -131,9 +131,9 @@ class CircuitBreaker:
         listeners: Listeners | None = None,
     ) -> None:
         self.name = name
-        self.config = config or CircuitBreakerConfig()
+        self.config: CircuitBreakerConfig = config or CircuitBreakerConfig()
         self.classify = classify
-        self.listeners = listeners if listeners is not None else Listeners()
+        self.listeners: Listeners = listeners if listeners is not None else Listeners()
         self._clock = clock
         self._machine = Breaker(self.config, rng=rng, now=clock.now())
         self._lock = Lock()

@@ -59,15 +59,15 @@ class Pipeline:
         listeners: Listeners | None = None,
     ) -> None:
         self.name = name
-        self.retry = retry or RetryConfig()
+        self.retry: RetryConfig = retry or RetryConfig()
         self.breaker = breaker
-        self.timeout = _checked("timeout", timeout)
-        self.total_timeout = _checked("total_timeout", total_timeout)
+        self.timeout: float | None = _checked("timeout", timeout)
+        self.total_timeout: float | None = _checked("total_timeout", total_timeout)
         self.idempotent = idempotent
         self.classify = classify
         self.clock = clock
         self.rng = rng
-        self.listeners = listeners if listeners is not None else Listeners()
+        self.listeners: Listeners = listeners if listeners is not None else Listeners()
 
     @property
     def state(self) -> str:

@@ -1,7 +1,7 @@
 """What can go wrong, as values: one fault says what happens, to which requests, and how often."""
 
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -68,7 +68,7 @@ class Fault(BaseModel):
         2
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
     kind: FaultKind
     status: int = Field(default=503, ge=200, le=599)

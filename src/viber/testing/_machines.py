@@ -67,12 +67,12 @@ class BreakerStateMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = FakeClock()
-        self.luck = 0.0
-        self.operated = False
-        self.breaker = self.make_breaker()
-        self.model = BreakerModel(self.breaker.config, self.chance)
-        self.recorder = EventRecorder()
+        self.clock: FakeClock = FakeClock()
+        self.luck: float = 0.0
+        self.operated: bool = False
+        self.breaker: CircuitBreaker = self.make_breaker()
+        self.model: BreakerModel = BreakerModel(self.breaker.config, self.chance)
+        self.recorder: EventRecorder = EventRecorder()
         self.breaker.listeners.add(self.recorder)
 
     def make_breaker(self) -> CircuitBreaker:

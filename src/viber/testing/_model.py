@@ -38,11 +38,11 @@ class BreakerModel:
     def __init__(self, config: CircuitBreakerConfig, rng: Rng) -> None:
         self.config = config
         self.rng = rng
-        self.states = [BreakerState.CLOSED]
+        self.states: list[BreakerState] = [BreakerState.CLOSED]
         self.permits: list[Issued] = []
         self.results: list[Happening] = []
-        self.relapses = 0
-        self.open_until = 0.0
+        self.relapses: int = 0
+        self.open_until: float = 0.0
 
     @property
     def state(self) -> BreakerState:

@@ -24,7 +24,7 @@ class ScriptedStream:
     """A `ResponseStream` that plays the pieces of an answer; `state` tells how it ended."""
 
     def __init__(self, answer: Reply | Chunks, clock: Clock) -> None:
-        self.state = StreamState.OPEN
+        self.state: StreamState = StreamState.OPEN
         self._answer = answer
         self._clock = clock
         self._pieces = deque(piece for piece in answer.pieces if piece)

@@ -33,11 +33,11 @@ class ScriptedTransport:
     def __init__(self, *script: Cue, otherwise: Cue | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self.requests: list[Request] = []
         self.streams: list[ScriptedStream] = []
-        self.in_flight = 0
+        self.in_flight: int = 0
         """Requests that wait for their answer."""
-        self.abandoned = 0
+        self.abandoned: int = 0
         """Requests whose caller was cancelled while they waited."""
-        self.is_closed = False
+        self.is_closed: bool = False
         self._script = deque(script)
         self._otherwise = otherwise
         self._clock = clock

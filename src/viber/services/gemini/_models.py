@@ -3,7 +3,7 @@
 Names are Google's in snake case; https://ai.google.dev/api/generate-content describes each.
 """
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -29,7 +29,7 @@ def _name_on_wire(field: str) -> str:
 class Wire(BaseModel):
     """Frozen; reads camelCase or snake_case, and gives back what it read, unknown fields included."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         extra="allow",
         alias_generator=_name_on_wire,
