@@ -129,3 +129,11 @@ def test_a_page_in_place_of_data_is_not_asked_for_again(response: Response) -> N
     error = ANSWERS.unreadable(ASKED, response)
     assert not error.retryable
     assert "HTML" in error.message
+
+
+def test_a_refusal_without_a_word_is_no_refusal() -> None:
+    """A 400 with an empty code is a database that died under PostgREST: the statement may have run."""
+    error = failure(400, b'{"code":"","details":null,"hint":null,"message":""}')
+    assert isinstance(error, ServerError)
+    assert (error.delivery, error.retryable) == (Delivery.UNKNOWN, True)
+    assert error.details["code"] == "PGRST001"

@@ -38,6 +38,9 @@ class Complaint:
             found = _proxy_error(response.headers.get("proxy-status", ""))
             return cls(code=found[1] if found else "")
         said = cast("dict[str, Any]", body)
+        if said.get("code") == "":
+            # What PostgREST 12 says, with a 400, when the database dies under a pooled connection.
+            return cls("PGRST001", "the connection to the database was lost")
         return cls(_text(said.get("code")), _text(said.get("message")), said.get("details"), said.get("hint"))
 
 
