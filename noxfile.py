@@ -11,9 +11,8 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["lint", "typing", "tests"]
 nox.options.reuse_venv = "yes"
-nox.options.default_venv_backend = (
-    "virtualenv"  # pip is there and knows the machine's indexes; `-db uv` is faster
-)
+# pip is there and knows the machine's indexes; `nox -db uv` is faster where uv does too.
+nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
