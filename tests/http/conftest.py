@@ -227,3 +227,15 @@ async def make(request: pytest.FixtureRequest) -> AsyncIterator[Maker]:
 @pytest.fixture
 def transport(make: Maker) -> AnyTransport:
     return make()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Waits for what sockets bring about, for as long as it takes and no longer."""
+
+    async def wait(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():  # noqa: ASYNC110 - the kernel sets no event
+                await asyncio.sleep(0.001)
+
+    return wait

@@ -121,7 +121,7 @@ async def test_what_the_loop_has_not_seen_is_seen(raw: Any, pool: ConnectionPool
     assert server.visits == 2
 
 
-async def test_words_out_of_turn_spoil_a_connection(raw: Any, pool: ConnectionPool) -> None:
+async def test_words_out_of_turn_spoil_a_connection(raw: Any, pool: ConnectionPool, until: Any) -> None:
     """A server that speaks without being asked is not asked again on that connection."""
 
     async def impatient(visit: Any) -> None:
@@ -135,8 +135,7 @@ async def test_words_out_of_turn_spoil_a_connection(raw: Any, pool: ConnectionPo
     server = await raw.serve(impatient)
     await pool.send(Request("GET", server.url()))
     spoken.set()
-    await asyncio.sleep(0.01)
-    assert repr(pool) == "<ConnectionPool(idle=0, busy=0)>"
+    await until(lambda: repr(pool) == "<ConnectionPool(idle=0, busy=0)>")
     assert (await pool.send(Request("GET", server.url()))).status == 200
     assert server.visits == 2
 
@@ -222,14 +221,13 @@ async def test_a_lost_stream_is_closed_and_told(raw: Any, pool: ConnectionPool) 
     await server.empty()
 
 
-async def test_several_origins_share_the_limit(raw: Any, pool: ConnectionPool) -> None:
+async def test_several_origins_share_the_limit(raw: Any, pool: ConnectionPool, until: Any) -> None:
     """Idle connections of one origin make room for those of another."""
     first, second = [await raw.serve(raw.always(raw.answer())) for _ in range(2)]
     await burst(pool, first, 4)
     await burst(pool, second, 3)
     assert repr(pool) == "<ConnectionPool(idle=4, busy=0)>"
-    await asyncio.sleep(0.01)
-    assert (first.present, second.present) == (1, 3)
+    await until(lambda: (first.present, second.present) == (1, 3))
 
 
 async def test_closing_sends_the_waiting_away(raw: Any) -> None:
