@@ -108,8 +108,14 @@ def test_a_killed_supervisor_takes_its_processes_along(start_victim: StartVictim
     victim = start_victim()
     victim.kill(who)
     assert await_truth(lambda: not alive(victim.pids)), alive(victim.pids)
-    assert sweep(victim.workdir.parent) == [victim.workdir]
-    assert not victim.workdir.exists()
+    assert victim.workdir.exists()
+
+    def is_swept() -> bool:
+        sweep(victim.workdir.parent)
+        return not victim.workdir.exists()
+
+    # A child that PostgreSQL had forked just then may hold the folder for a moment longer.
+    assert await_truth(is_swept)
 
 
 def test_a_frozen_process_dies_too(start_victim: StartVictim) -> None:
