@@ -19,7 +19,7 @@ OURS: Final = sorted(
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("_config", "errors"),
     ("machines",),
-    ("clock", "observability"),
+    ("_home", "clock", "observability"),
     ("http", "resilience"),
     ("services", "services.gemini", "services.supabase"),
     ("settings",),

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
+class Timer(Protocol):
+    """Something that will be called, unless it is cancelled before."""
+
+    def cancel(self) -> object:
+        """Let it not be called; harmless when it was."""
+        ...
+
+
 class Clock(Protocol):
-    """Monotonic time, wall time, sleeping and timeouts, all in seconds."""
+    """Monotonic time, wall time, sleeping, timers and timeouts, all in seconds."""
 
     def now(self) -> float:
         """Monotonic seconds: only differences mean something."""
@@ -20,6 +29,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the calling task."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callable[[], object], /) -> Timer:
+        """Have the running event loop call a function after so many seconds."""
         ...
 
     def timeout(self, seconds: float | None, /) -> asyncio.Timeout:
@@ -44,6 +57,10 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Suspend the calling task on the event loop."""
         await asyncio.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], object], /) -> Timer:
+        """Have the running event loop call a function after so many seconds."""
+        return asyncio.get_running_loop().call_later(seconds, callback)
 
     def __repr__(self) -> str:
         return "SystemClock()"

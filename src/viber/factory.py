@@ -106,7 +106,7 @@ class ServiceFactory:
         """A pipeline for coroutine functions of your own; pipelines of one name share a circuit breaker."""
         return Pipeline(
             name,
-            retry=retry,
+            retry=retry or RetryConfig(),
             breaker=self._breaker(name, breaker),
             timeout=timeout,
             total_timeout=total_timeout,

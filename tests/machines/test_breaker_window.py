@@ -116,7 +116,7 @@ def test_the_snapshot_counts_what_lies_in_the_window(make_breaker: MakeBreaker, 
 
 def test_memory_is_bounded_whatever_the_traffic(make_breaker: MakeBreaker) -> None:
     """A hundred thousand calls leave no more behind than the threshold needs."""
-    breaker = make_breaker(failure_threshold=5, monitor_window=1e-6)
+    breaker = make_breaker(failure_threshold=5, monitor_window=0.001)
     for now in range(100_000):
         breaker.settle(give(breaker, now), Verdict.FAILURE, now)
     assert breaker.state is BreakerState.CLOSED

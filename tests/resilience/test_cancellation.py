@@ -13,7 +13,7 @@ from viber.errors import BaseError, ServerError, TransportError
 from viber.http import Request, Response, ResponseStream
 from viber.machines import BreakerState, CircuitBreakerConfig, RetryConfig
 from viber.observability import CallFinished, Listeners, RetryScheduled
-from viber.resilience import Attempt, CircuitBreaker, Deadline, Pipeline
+from viber.resilience import Call, CircuitBreaker, Deadline, Pipeline
 from viber.services import Channel
 from viber.testing import Chunks, EventRecorder, Fail, FakeClock, Hang, Pause, Reply, ScriptedTransport
 
@@ -26,7 +26,7 @@ def read(response: Response) -> bytes:
     return response.body
 
 
-async def start(stream: ResponseStream, attempt: Attempt) -> ResponseStream:
+async def start(stream: ResponseStream, attempt: Call) -> ResponseStream:
     await stream.read()
     return stream
 

@@ -12,7 +12,7 @@ import viber.errors
 from viber.errors import CircuitOpenError, Delivery, NotFoundError, ServerError
 from viber.machines import BreakerState, CircuitBreakerConfig, RetryConfig
 from viber.observability import CircuitChanged, Listeners, RetryScheduled
-from viber.resilience import Attempt, CircuitBreaker, Deadline, Pipeline
+from viber.resilience import Call, CircuitBreaker, Deadline, Pipeline
 from viber.testing import EventRecorder, FakeClock
 
 MakePipeline = Callable[..., Pipeline]
@@ -195,6 +195,7 @@ async def test_the_breaker_moves_before_the_retry_is_told(
         RetryScheduled.__name__,
         CircuitChanged.__name__,
         RetryScheduled.__name__,
+        "CallRejected",
         "CallFinished",
     ]
 
@@ -202,12 +203,10 @@ async def test_the_breaker_moves_before_the_retry_is_told(
 async def test_a_stream_that_breaks_after_its_call_is_a_failure(
     make_pipeline: MakePipeline, breaker: CircuitBreaker
 ) -> None:
-    """The permit outlives the attempt: a break in the middle is one failure more."""
+    """The call outlives its last attempt: a break in the middle is one failure more."""
 
-    async def open_stream(attempt: Attempt) -> Attempt:
-        return attempt
+    async def open_stream(call: Call) -> Call:
+        return call
 
-    attempt = await make_pipeline(breaker=breaker).execute(open_stream)
-    assert attempt.permit is not None
-    attempt.permit.interrupted()
+    (await make_pipeline(breaker=breaker).execute(open_stream)).interrupted()
     assert breaker.snapshot().failures == 1

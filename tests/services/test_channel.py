@@ -11,7 +11,7 @@ from viber.errors import BaseError, NotFoundError, ServerError, TransportError
 from viber.http import Request, Response, ResponseStream
 from viber.machines import BreakerState, RetryConfig
 from viber.observability import CallFinished, Listeners
-from viber.resilience import Attempt, CircuitBreaker, Deadline, Pipeline
+from viber.resilience import Call, CircuitBreaker, Deadline, Pipeline
 from viber.services._channel import Channel
 from viber.testing import (
     Chunks,
@@ -151,7 +151,7 @@ def test_a_misspelt_option_is_refused(make_channel: MakeChannel) -> None:
         make_channel()[0].with_options(**fields)
 
 
-async def first_piece(stream: ResponseStream, _: Attempt) -> ResponseStream:
+async def first_piece(stream: ResponseStream, _: Call) -> ResponseStream:
     if not await stream.read():
         raise ServerError("empty")
     return stream

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, assert_type
 
-from viber.resilience import Attempt, CircuitBreaker, Permit, Pipeline, execute_with_resilience
+from viber.resilience import Call, CircuitBreaker, Permit, Pipeline, execute_with_resilience
 
 
 async def quote(currency: str, *, places: int = 2) -> float:
     return round(1.0, places)
 
 
-async def number(attempt: Attempt) -> int:
+async def number(attempt: Call) -> int:
     return attempt.number
 
 

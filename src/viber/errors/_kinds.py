@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from viber.errors._base import BaseError, Delivery, ErrorFields, Severity
+from viber.errors._base import BaseError, Delivery, ErrorFields, OtherFields, Severity
 
 
 class ServiceError(BaseError):
@@ -133,19 +133,24 @@ class CircuitOpenError(BaseError):
     neutral = True
     delivery = Delivery.NOT_SENT
 
-    def __init__(self, message: str = "", **fields: Unpack[ErrorFields]) -> None:
+    def __init__(
+        self,
+        message: str = "",  # noqa: ARG002 - BaseException keeps it in `args`
+        *,
+        service: str = "",
+        retry_after: float | None = None,
+        **fields: Unpack[OtherFields],
+    ) -> None:
         # A rejection must cost less than a call: no checks, and no text until somebody asks for it.
-        Exception.__init__(self, message)
-        self.timestamp: float = time.time()
-        self.__dict__.update(fields)
+        facts = {"service": service, "retry_after": retry_after, "timestamp": time.time()}
+        self.__dict__ = {**facts, **fields} if fields else facts
 
     @property
     def message(self) -> str:
         """What happened and when to come back."""
         wait = "" if self.retry_after is None else f"; the next probe may go in {self.retry_after:.1f} s"
-        return (
-            self.args[0] or f"the circuit of {self.service or 'the service'} is open, nothing was sent{wait}"
-        )
+        given = self.args[0] if self.args else ""
+        return given or f"the circuit of {self.service or 'the service'} is open, nothing was sent{wait}"
 
     @message.setter
     def message(self, text: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -7,10 +7,10 @@ from weakref import WeakSet
 
 import httpx
 
+from viber._home import Home
 from viber.http._address import Address, parse_origin, split_url
 from viber.http._config import HttpConfig
 from viber.http._fields import encode_method, outgoing_fields
-from viber.http._home import Home
 from viber.http._httpx_answer import HttpxAnswer
 from viber.http._mapping import closed_error
 from viber.http._message import Request, Response

@@ -14,6 +14,7 @@ from typing import cast
 
 import httpcore
 
+from viber._home import Home
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.errors import BaseError
 from viber.http._address import parse_origin, split_url
@@ -21,7 +22,6 @@ from viber.http._answer import Answer
 from viber.http._config import HttpConfig
 from viber.http._connection import Connection, Site
 from viber.http._fields import encode_method, outgoing_fields
-from viber.http._home import Home
 from viber.http._line import Line
 from viber.http._mapping import Fault, Phase, closed_error, error_of, explain
 from viber.http._message import Request, Response

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat
 
 from viber._config import Config
 from viber.machines._backoff import Jitter, Rng, exponential, jittered
+from viber.machines._budget import RetryBudget
 from viber.machines._verdict import Judgement
 
 
@@ -15,7 +16,8 @@ class RetryConfig(Config):
 
     The wait before attempt n + 1 is `initial_delay * multiplier ** (n - 1)`, at most `max_delay`, spread by
     `jitter`, or what the server asked for if that is longer. A server that asks for more than
-    `max_retry_after` is not waited for.
+    `max_retry_after` is not waited for. Of the calls of the last ten seconds at most the share `budget_ratio`
+    may be retries, or `budget_minimum` of them where that is more: so a failing service is not stormed.
 
     Example:
         >>> RetryConfig(max_attempts=5, jitter="none").max_attempts
@@ -35,6 +37,10 @@ class RetryConfig(Config):
     retryable_codes: frozenset[str] = frozenset()
     """Codes of errors (`BaseError.code`) that are worth another attempt besides those that say so."""
     max_retry_after: Annotated[float, Field(ge=0)] = 60.0
+    budget_ratio: Annotated[float, Field(ge=0, le=1)] | None = 0.2
+    """The share of recent calls that may be retries; None is no limit."""
+    budget_minimum: Annotated[int, Field(ge=0)] = 10
+    """Retries that are allowed in ten seconds however few calls there are."""
 
     @classmethod
     def aggressive(cls) -> Self:
@@ -46,6 +52,12 @@ class RetryConfig(Config):
         """Two attempts, the second within half a second."""
         return cls(max_attempts=2, initial_delay=0.5, max_delay=5.0)
 
+    def budget(self, now: float = 0.0) -> RetryBudget | None:
+        """A new budget of this size; None where there is no limit."""
+        if self.budget_ratio is None:
+            return None
+        return RetryBudget(ratio=self.budget_ratio, minimum=self.budget_minimum, now=now)
+
 
 class Stop(Enum):
     """Why there is no other attempt; the text becomes a note on the error."""
@@ -55,7 +67,9 @@ class Stop(Enum):
     ATTEMPTS = "no attempts left"
     DEADLINE = "not repeated: the next attempt could not start in time"
     SERVER_DELAY = "not repeated: the server asks for a longer wait than max_retry_after"
+    BUDGET = "not repeated: the retry budget is spent, most calls fail"
     CIRCUIT = "not repeated: the circuit has opened"
+    QUEUE = "not repeated: the next attempt would have had to wait too long"
 
 
 def decide(
@@ -66,11 +80,25 @@ def decide(
     idempotent: bool,
     remaining: float | None,
     rng: Rng,
+    budget: RetryBudget | None = None,
+    now: float = 0.0,
 ) -> float | Stop:
     """Seconds to wait before the next attempt, or why there is none.
 
-    `attempt` counts from 1 and has just failed; `remaining` is the time left for the whole call.
+    `attempt` counts from 1 and has just failed; `remaining` is the time left for the whole call. The budget
+    is asked last, and pays for the retry.
     """
+    if obstacle := _obstacle(config, judgement, attempt=attempt, idempotent=idempotent):
+        return obstacle
+    delay = max(_scheduled(config, attempt, rng), judgement.retry_after or 0.0)
+    if remaining is not None and delay >= remaining:
+        return Stop.DEADLINE
+    if budget is not None and not budget.withdraw(now):
+        return Stop.BUDGET
+    return delay
+
+
+def _obstacle(config: RetryConfig, judgement: Judgement, *, attempt: int, idempotent: bool) -> Stop | None:
     if not judgement.retryable:
         return Stop.NOT_RETRYABLE
     if not (idempotent or judgement.safe):
@@ -79,10 +107,7 @@ def decide(
         return Stop.ATTEMPTS
     if judgement.retry_after is not None and judgement.retry_after > config.max_retry_after:
         return Stop.SERVER_DELAY
-    delay = max(_scheduled(config, attempt, rng), judgement.retry_after or 0.0)
-    if remaining is not None and delay >= remaining:
-        return Stop.DEADLINE
-    return delay
+    return None
 
 
 def _scheduled(config: RetryConfig, attempt: int, rng: Rng) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
 from viber import errors
 from viber.errors import BaseError, Delivery
@@ -36,6 +37,9 @@ class Judgement:
 Classify = Callable[[BaseException], Judgement]
 """Maps the exceptions of a foreign function to judgements."""
 
+ClassifyResult = Callable[[Any], "Judgement | None"]
+"""Judges what a function returned; None: it is good."""
+
 _IGNORED = Judgement(Verdict.IGNORED)
 _FAILURE = Judgement(Verdict.FAILURE)
 _REPEATABLE_FAILURE = Judgement(Verdict.FAILURE, retryable=True)
@@ -64,6 +68,22 @@ def judge(error: BaseException) -> Judgement:
             return _FAILURE
         case _:
             return _IGNORED
+
+
+def retry_on(*kinds: type[Exception]) -> Classify:
+    """Judges that these exceptions may pass and are safe to repeat; all others as `judge` does.
+
+    Example:
+        >>> retry_on(ConnectionError)(ConnectionResetError()).safe
+        True
+    """
+
+    def classify(error: BaseException) -> Judgement:
+        if isinstance(error, kinds):
+            return replace(judge(error), retryable=True, safe=True)
+        return judge(error)
+
+    return classify
 
 
 def _judge_own(error: BaseError) -> Judgement:

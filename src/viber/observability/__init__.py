@@ -2,14 +2,33 @@
 
 import logging
 
-from viber.observability._events import CallFinished, CircuitChanged, Event, RetryScheduled
+from viber.observability._events import (
+    CallFinished,
+    CallRejected,
+    CallWaited,
+    ChaosInjected,
+    CircuitChanged,
+    CircuitReconfigured,
+    Event,
+    FallbackUsed,
+    Gate,
+    LimitPaused,
+    RetryScheduled,
+)
 from viber.observability._listeners import Listener, Listeners
 from viber.observability._redaction import redact_text
 
 __all__ = [
     "CallFinished",
+    "CallRejected",
+    "CallWaited",
+    "ChaosInjected",
     "CircuitChanged",
+    "CircuitReconfigured",
     "Event",
+    "FallbackUsed",
+    "Gate",
+    "LimitPaused",
     "Listener",
     "Listeners",
     "RetryScheduled",

@@ -1,8 +1,12 @@
 """Everything that can be observed, one frozen value each; built only when somebody listens."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from viber.machines import BreakerState, Trigger
+from viber.machines import BreakerState, CircuitBreakerConfig, Trigger
+
+Gate = Literal["circuit", "bulkhead", "rate limit"]
+"""What may stop a call before it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +21,57 @@ class CircuitChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CircuitReconfigured:
+    """A circuit breaker goes on by other rules."""
+
+    service: str
+    before: CircuitBreakerConfig
+    after: CircuitBreakerConfig
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallRejected:
+    """A call was turned away before it was sent; `retry_after` is in seconds, None if nobody knows."""
+
+    service: str
+    gate: Gate
+    retry_after: float | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaited:
+    """A call had to wait `seconds` for its turn, and got it."""
+
+    service: str
+    gate: Gate
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitPaused:
+    """A rate limiter heeds its server: nothing goes for `seconds`, infinity being for good."""
+
+    service: str
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RetryScheduled:
-    """An attempt failed, and another follows after `delay` seconds."""
+    """An attempt failed, and another follows after `delay` seconds.
+
+    `error` is None where what came back was not good enough.
+    """
 
     service: str
     operation: str
     request_id: str
     attempt: int
     delay: float
-    error: Exception
+    error: Exception | None
     at: float
 
 
@@ -42,4 +88,32 @@ class CallFinished:
     at: float
 
 
-Event = CircuitChanged | RetryScheduled | CallFinished
+@dataclass(frozen=True, slots=True)
+class FallbackUsed:
+    """A call failed, and something else was answered in its place."""
+
+    service: str
+    error: Exception
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChaosInjected:
+    """A chaos policy disturbed a call on purpose."""
+
+    service: str
+    kind: Literal["latency", "fault", "result"]
+    at: float
+
+
+Event = (
+    CircuitChanged
+    | CircuitReconfigured
+    | CallRejected
+    | CallWaited
+    | LimitPaused
+    | RetryScheduled
+    | CallFinished
+    | FallbackUsed
+    | ChaosInjected
+)

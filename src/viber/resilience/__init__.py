@@ -1,17 +1,35 @@
 """What stands between a caller and a service that may fail."""
 
-from viber.resilience._call import Attempt
-from viber.resilience._circuit_breaker import CircuitBreaker, Permit
+from viber.resilience._attempts import AttemptBlock, Attempts
+from viber.resilience._bulkhead import Bulkhead
+from viber.resilience._call import Call
+from viber.resilience._chaos import Chaos, ChaosFault, ChaosLatency, ChaosResult
+from viber.resilience._circuit_breaker import CircuitBreaker
 from viber.resilience._deadline import Deadline
 from viber.resilience._execute import execute_with_resilience
+from viber.resilience._fallback import Fallback
+from viber.resilience._permit import Permit
 from viber.resilience._pipeline import Pipeline, PipelineOptions
+from viber.resilience._rate_limiter import RateLimiter, RateLimiterStatus
+from viber.resilience._read_timer import ReadTimer
 
 __all__ = [
-    "Attempt",
+    "AttemptBlock",
+    "Attempts",
+    "Bulkhead",
+    "Call",
+    "Chaos",
+    "ChaosFault",
+    "ChaosLatency",
+    "ChaosResult",
     "CircuitBreaker",
     "Deadline",
+    "Fallback",
     "Permit",
     "Pipeline",
     "PipelineOptions",
+    "RateLimiter",
+    "RateLimiterStatus",
+    "ReadTimer",
     "execute_with_resilience",
 ]

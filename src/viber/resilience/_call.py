@@ -1,118 +1,289 @@
-"""One logical call on its way through the pipeline."""
+"""One logical call on its way through the policies."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from viber.clock import Clock
-from viber.errors import BaseError, Delivery, TimeoutError
-from viber.machines import Stop
-from viber.observability import redact_text
-from viber.resilience._circuit_breaker import Permit
-from viber.resilience._deadline import current_deadline
+from viber.errors import BaseError, CircuitOpenError, Delivery, RateLimitError, TimeoutError
+from viber.machines import Grant, Judgement, Reservation, Stop, Verdict, decide
+from viber.observability import CallFinished, RetryScheduled
+from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._deadline import Deadline, current_deadline, out_of_time
+from viber.resilience._policies import Policies
+from viber.resilience._story import Story
 
-_WARNING = "the server may have acted: look before you repeat it"
-_NOTED = 500
-"""Characters of an earlier error's text that its note keeps."""
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One try of a call: its number, from 1, and the breaker's permit for it."""
-
-    number: int
-    permit: Permit | None
+_REASONS = {CircuitOpenError: Stop.CIRCUIT, TimeoutError: Stop.DEADLINE, RateLimitError: Stop.QUEUE}
 
 
 class Call:
-    """What is known of a call so far: how often it was tried, what went wrong, how much time is left."""
+    """What is known of a call so far; the function that is called may ask it, and keep what it holds.
+
+    Each attempt runs between `begin` and `succeed` or `fail`, after `line_up` where there are lines.
+    """
 
     # Most calls never write these: as defaults of the class they cost a call nothing.
-    attempts = 0
-    error: Exception | None = None
-    """How the last attempt failed, if another one followed or is to follow."""
-    notes: tuple[str, ...] = ()
-    unknown = False
-    """Some attempt may have reached the server and was not answered."""
+    operation: str = ""
+    request_id: str = ""
+    idempotent: bool | None = None
+    """Whether repeating it is safe; None leaves it to the pipeline."""
+    tokens: int = 0
+    """What it will take of a limit by tokens, estimated."""
+    number: int = 0
+    """The attempt that is under way, from 1."""
+    limit: float | None = None
+    """Seconds that this attempt may take."""
+    reservation: Reservation | None = None
+    """What the rate limiter granted to this attempt: settle it when the real number of tokens is known."""
+    _deadline: Deadline | None = None
+    _began: float | None = None
+    _ends: float | None = None
+    _grant: Grant | None = None
+    _permitted_at: float | None = None
+    _holds_place = False
+    _story: Story | None = None
 
-    def __init__(
-        self,
-        service: str,
-        operation: str,
-        request_id: str,
-        *,
-        idempotent: bool,
-        total_timeout: float | None,
-        clock: Clock,
-    ) -> None:
-        self.service = service
-        self.operation = operation
-        self.request_id = request_id
-        self.idempotent = idempotent
-        self.clock = clock
-        self.started = clock.now()
-        self.ends = None if total_timeout is None else self.started + total_timeout
-        self.deadline = current_deadline()
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+
+    def start(self) -> None:
+        """The clock runs from here."""
+        policies = self.policies
+        self._deadline = current_deadline()
+        if policies.total_timeout is not None or policies.listeners.callables:
+            self._began = policies.clock.now()
+            if policies.total_timeout is not None:
+                self._ends = self._began + policies.total_timeout
+        if policies.budget is not None:
+            policies.budget.calls += 1
+
+    def take_over(self, began: float | None, grant: Grant | None) -> None:
+        """The first attempt was made already, and nothing is known of it but this."""
+        self._began, self._grant = began, grant
+        if began is not None and self.policies.total_timeout is not None:
+            self._ends = began + self.policies.total_timeout
+        self.limit = self.policies.first_limit
+        self.number = 1
 
     def remaining(self) -> float | None:
         """Seconds left for the whole call; None if there is no bound."""
-        own = None if self.ends is None else self.ends - self.clock.now()
-        outer = None if self.deadline is None else self.deadline.remaining()
+        own = None if self._ends is None else self._ends - self.policies.clock.now()
+        outer = None if self._deadline is None else self._deadline.remaining()
         return own if outer is None or (own is not None and own < outer) else outer
 
-    def limit(self, timeout: float | None) -> float | None:
-        """Seconds that the next attempt may take.
+    async def line_up(self) -> None:
+        """Wait for a place in the bulkhead and for the rate limiter, in front of a circuit that lets us pass.
 
         Raises:
-            TimeoutError: no time is left, and nothing was sent.
+            CircuitOpenError: the circuit is open, or opened meanwhile.
+            RateLimitError: it would take too long; nothing was sent.
+            TimeoutError: no time was left; nothing was sent.
         """
-        if (remaining := self.remaining()) is None:
-            return timeout
+        breaker, bulkhead, limiter = self.policies.breaker, self.policies.bulkhead, self.policies.limiter
+        try:
+            if breaker is not None:
+                breaker.check()
+            if bulkhead is not None:
+                if not bulkhead.try_acquire():
+                    await bulkhead.acquire(within=self.remaining(), circuit=breaker)
+                self._holds_place = True
+            if limiter is not None:
+                self.reservation = limiter.try_acquire(self.tokens) or await limiter.acquire(
+                    self.tokens, within=self.remaining(), circuit=breaker
+                )
+        except (CircuitOpenError, RateLimitError, TimeoutError) as refusal:
+            ended = self._give_up(refusal)
+        except BaseException:
+            self._leave()
+            raise
+        else:
+            return
+        # Raised out here, because the error of an earlier attempt keeps its own context.
+        raise ended
+
+    def begin(self) -> float | None:
+        """An attempt begins, with leave of the circuit; seconds that it may take.
+
+        Raises:
+            CircuitOpenError: the circuit is open; nothing was sent.
+            TimeoutError: no time was left; nothing was sent.
+        """
+        policies = self.policies
+        limit = policies.timeout
+        if self._ends is not None or self._deadline is not None:
+            limit = self._bounded(limit)
+        breaker = policies.breaker
+        if breaker is not None:
+            grant = self._grant = breaker.standing or self._ask(breaker, limit)
+            if grant.counts:
+                self._permitted_at = breaker.started(grant)
+        self.number += 1
+        self.limit = limit
+        return limit
+
+    def succeed(self, result: object) -> float | None:
+        """The attempt brought a result; seconds until the next one if it is not good enough, else None."""
+        policies = self.policies
+        if policies.classify_result is not None:
+            judgement = policies.classify_result(result)
+            if judgement is not None:
+                return self._reject(judgement)
+        if self._grant is not None and self._grant.counts:
+            self._settle(Verdict.SUCCESS)
+        if self._holds_place:
+            self._leave()
+        if policies.listeners.callables:
+            self.finish(None)
+        return None
+
+    def fail(self, error: BaseException) -> float | None:
+        """The attempt failed; seconds until the next one, None if this error ends the call."""
+        try:
+            judgement = self._judge(error)
+        except BaseException:
+            self._leave()
+            raise
+        self._heed(error, judgement)
+        self._leave(unsent=isinstance(error, BaseError) and error.delivery is Delivery.NOT_SENT)
+        if not isinstance(error, Exception):
+            return None
+        step = self._decide(judgement.made_retryable() if self._is_named(error) else judgement)
+        if isinstance(step, Stop):
+            self._conclude(error, step)
+            return None
+        story = self._story = self._story or Story()
+        story.remember(error, attempt=self.number, delay=step)
+        self._report_retry(error, step)
+        return step
+
+    def finish(self, error: BaseException | None) -> None:
+        """The call is over."""
+        self._story = None  # a kept error would hold its frames, and they this call
+        policies = self.policies
+        if not policies.listeners.callables:
+            return
+        now = policies.clock.now()
+        duration = 0.0 if self._began is None else now - self._began
+        policies.listeners.emit(
+            CallFinished(policies.name, self.operation, self.request_id, self.number, duration, error, at=now)
+        )
+
+    def interrupted(self) -> None:
+        """One failure more after a success: the stream that had begun well broke."""
+        if self.policies.breaker is not None and self._grant is not None:
+            self.policies.breaker.interrupt(self._grant)
+
+    def keep_place(self) -> Callable[[], None]:
+        """Keep the place in the bulkhead beyond this attempt, until what is returned is called, once."""
+        bulkhead = self.policies.bulkhead
+        if bulkhead is None or not self._holds_place:
+            return _nothing
+        self._holds_place = False
+        return bulkhead.release
+
+    def _bounded(self, limit: float | None) -> float | None:
+        remaining = self.remaining()
+        if remaining is None:
+            return limit
         if remaining <= 0:
-            raise self.give_up(_out_of_time(), Stop.DEADLINE)
-        return remaining if timeout is None or remaining < timeout else timeout
+            raise self._give_up(out_of_time())
+        return remaining if limit is None or remaining < limit else limit
 
-    def remember(self, error: Exception, delay: float) -> None:
-        """Another attempt follows after this one."""
-        self.error = error
-        self.unknown = self.unknown or _is_unknown(error)
-        what = f"{type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
-        self.notes += (f"attempt {self.attempts} failed with {what}; waited {delay:.3f} s",)
+    def _ask(self, breaker: CircuitBreaker, limit: float | None) -> Grant:
+        try:
+            return breaker.ask(limit)
+        except CircuitOpenError as rejection:
+            ended = self._give_up(rejection)
+        raise ended
 
-    def conclude(self, error: BaseException, reason: Stop | None = None) -> None:
-        """This error ends the call: let it tell the whole story."""
-        for note in self.notes:
-            error.add_note(note)
-        if reason not in (None, Stop.NOT_RETRYABLE):
-            error.add_note(reason.value)
-        if isinstance(error, BaseError):
-            self._complete(error)
-
-    def give_up(self, refusal: BaseError, reason: Stop) -> Exception:
+    def _give_up(self, refusal: BaseError) -> Exception:
         """No attempt may follow: the error of the last one, or the refusal of the first, ends the call."""
-        if self.error is None:
-            self.conclude(refusal)
+        self._leave(unsent=True)
+        last = None if self._story is None else self._story.last
+        if last is None:
+            self._conclude(refusal)
             return refusal
-        self.notes = self.notes[:-1]  # the last one tells of this very error
-        self.conclude(self.error, reason)
-        return self.error
+        self._conclude(last, _REASONS[type(refusal)])
+        return last
 
-    def _complete(self, error: BaseError) -> None:
-        error.locate(service=self.service, operation=self.operation, request_id=self.request_id)
-        error.attempts = self.attempts
-        if self.unknown:
-            error.delivery = Delivery.UNKNOWN
-        doubtful = error.delivery is Delivery.UNKNOWN and not self.idempotent
-        if doubtful and not error.message.endswith(_WARNING):
-            error.message = f"{error.message}; {_WARNING}"
+    def _conclude(self, error: Exception, reason: Stop | None = None) -> None:
+        if isinstance(error, BaseError):
+            error.locate(service=self.policies.name, operation=self.operation, request_id=self.request_id)
+        story = self._story or Story()
+        story.conclude(error, attempts=self.number, idempotent=self._may_repeat(), reason=reason)
+
+    def _may_repeat(self) -> bool:
+        return self.policies.idempotent if self.idempotent is None else self.idempotent
+
+    def _is_named(self, error: Exception) -> bool:
+        """The configuration names its code: worth another attempt besides those that say so."""
+        if not isinstance(error, BaseError):
+            return False
+        is_named = error.code in self.policies.retry.retryable_codes
+        return is_named and error.operational and not isinstance(error, CircuitOpenError)
+
+    def _judge(self, error: BaseException) -> Judgement:
+        """What the error means; the circuit is told."""
+        policies, grant = self.policies, self._grant
+        if policies.breaker is None or grant is None:
+            return policies.classify(error)
+        return policies.breaker.conclude(grant, error, policies.classify, started=self._permitted_at)
+
+    def _settle(self, verdict: Verdict, retry_after: float | None = None) -> None:
+        breaker, grant = self.policies.breaker, self._grant
+        if breaker is not None and grant is not None:
+            breaker.settle(grant, verdict, retry_after=retry_after, started=self._permitted_at)
+
+    def _heed(self, error: BaseException, judgement: Judgement) -> None:
+        """A server that asks to be left alone is, by all calls of this limiter."""
+        limiter, wait = self.policies.limiter, judgement.retry_after
+        if limiter is None or isinstance(error, CircuitOpenError):
+            return
+        if isinstance(error, RateLimitError) and error.delivery is Delivery.ANSWERED and not error.retryable:
+            limiter.pause() if wait is None else limiter.pause(wait)
+        elif wait:
+            limiter.pause(wait)
+
+    def _reject(self, judgement: Judgement) -> float | None:
+        """The result says that all is not well: it counts, and may be asked for again."""
+        self._settle(judgement.verdict, judgement.retry_after)
+        self._leave()
+        step = self._decide(judgement)
+        if isinstance(step, Stop):
+            self.finish(None)
+            return None
+        self._report_retry(None, step)
+        return step
+
+    def _decide(self, judgement: Judgement) -> float | Stop:
+        policies = self.policies
+        return decide(
+            policies.retry,
+            judgement,
+            attempt=self.number,
+            idempotent=self._may_repeat(),
+            remaining=self.remaining(),
+            rng=policies.rng,
+            budget=policies.budget,
+            now=policies.clock.now(),
+        )
+
+    def _leave(self, *, unsent: bool = False) -> None:
+        """Give back the place, and what was granted for something that was never sent."""
+        bulkhead, limiter = self.policies.bulkhead, self.policies.limiter
+        if bulkhead is not None and self._holds_place:
+            self._holds_place = False
+            bulkhead.release()
+        if limiter is not None and self.reservation is not None and unsent:
+            limiter.give_back(self.reservation)
+
+    def _report_retry(self, error: Exception | None, delay: float) -> None:
+        policies = self.policies
+        if policies.listeners.callables:
+            now = policies.clock.now()
+            policies.listeners.emit(
+                RetryScheduled(
+                    policies.name, self.operation, self.request_id, self.number, delay, error, at=now
+                )
+            )
 
 
-def _out_of_time() -> TimeoutError:
-    return TimeoutError(
-        "no time was left: nothing was sent",
-        code="timeout.total",
-        delivery=Delivery.NOT_SENT,
-        neutral=True,
-    )
-
-
-def _is_unknown(error: Exception) -> bool:
-    return isinstance(error, BaseError) and error.delivery is Delivery.UNKNOWN
+def _nothing() -> None:
+    """There is no place to give back."""

@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
+from math import inf
 from threading import Lock
-from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from types import CoroutineType, FunctionType
+from typing import Any, ParamSpec, TypeVar
 
 from viber.clock import SYSTEM_CLOCK, Clock
-from viber.errors import CircuitOpenError
+from viber.errors import CircuitOpenError, Delivery, RateLimitError
 from viber.machines import (
     Breaker,
     BreakerSnapshot,
@@ -23,86 +25,23 @@ from viber.machines import (
     Verdict,
     judge,
 )
-from viber.observability import CircuitChanged, Listeners
+from viber.observability import CallRejected, CircuitChanged, CircuitReconfigured, Listeners
+from viber.resilience._functions import (
+    GUARDED_BY,
+    MisuseError,
+    require_awaitable,
+    require_function,
+    require_new,
+)
+from viber.resilience._permit import Permit
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+TurnAway = Callable[[Exception], None]
+"""Ends the wait of a caller with this error, from whatever thread."""
 
-class Permit:
-    """Leave to make one call; whoever holds it says how the call ended.
-
-    As a context manager it says so itself: what leaves the block is classified, nothing is a success.
-    """
-
-    __slots__ = ("_breaker", "_grant", "_verdict")
-
-    def __init__(self, breaker: "CircuitBreaker", grant: Grant) -> None:
-        self._breaker = breaker
-        self._grant = grant
-        self._verdict: Verdict | None = None
-
-    @property
-    def generation(self) -> int:
-        """The generation of the breaker in which this permit was given."""
-        return self._grant.generation
-
-    def success(self) -> None:
-        """The service is alive."""
-        self.settle(Verdict.SUCCESS)
-
-    def failure(self, *, retry_after: float | None = None) -> None:
-        """The service is not well; it may have asked to be left alone for some seconds."""
-        self.settle(Verdict.FAILURE, retry_after=retry_after)
-
-    def ignore(self) -> None:
-        """Neither good nor bad news; a probe gives its place back."""
-        self.settle(Verdict.IGNORED)
-
-    def settle(self, verdict: Verdict, *, retry_after: float | None = None) -> None:
-        """Say how the call ended.
-
-        Raises:
-            RuntimeError: it was said before.
-        """
-        if self._verdict is not None:
-            raise RuntimeError("this permit is settled already: one call has one outcome")
-        self._verdict = verdict
-        if verdict is Verdict.SUCCESS and self._grant.expires_at is None:
-            return  # Good news of an ordinary call moves nothing: no lock, no clock.
-        self._breaker.settle(self._grant, verdict, retry_after=retry_after)
-
-    def conclude(self, error: BaseException, classify: Classify) -> Judgement:
-        """Settle by what ended the call; if `classify` itself raises, that says nothing of the service."""
-        try:
-            judgement = classify(error)
-        except BaseException:
-            self.ignore()
-            raise
-        self.settle(judgement.verdict, retry_after=judgement.retry_after)
-        return judgement
-
-    def interrupted(self) -> None:
-        """One failure more after a success: the stream that had begun well broke."""
-        if self._verdict is Verdict.SUCCESS:
-            self._breaker.interrupt(self._grant)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._verdict is not None:
-            return
-        if error is None:
-            self.success()
-        else:
-            self.conclude(error, self._breaker.classify)
-
-    def __repr__(self) -> str:
-        state = "out" if self._verdict is None else self._verdict.value
-        return f"<Permit of {self._breaker.name!r}, generation {self.generation}, {state}>"
+_NO_VERDICT = Judgement(Verdict.IGNORED)
 
 
 class CircuitBreaker:
@@ -120,6 +59,19 @@ class CircuitBreaker:
         'open'
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_clock",
+        "_lock",
+        "_machine",
+        "_shut_until",
+        "_waiting",
+        "classify",
+        "listeners",
+        "name",
+        "standing",
+    )
+
     def __init__(
         self,
         name: str = "",
@@ -131,12 +83,21 @@ class CircuitBreaker:
         listeners: Listeners | None = None,
     ) -> None:
         self.name = name
-        self.config: CircuitBreakerConfig = config or CircuitBreakerConfig()
         self.classify = classify
         self.listeners: Listeners = listeners if listeners is not None else Listeners()
         self._clock = clock
-        self._machine = Breaker(self.config, rng=rng, now=clock.now())
+        self._machine = Breaker(_checked(config), rng=rng, now=clock.now())
         self._lock = Lock()
+        self._waiting: set[TurnAway] = set()
+        self.standing: Grant | None = None
+        """The grant that all calls share while every call may pass: then nobody has to ask."""
+        self._shut_until = 0.0
+        self._mirror()
+
+    @property
+    def config(self) -> CircuitBreakerConfig:
+        """The rules in force."""
+        return self._machine.config
 
     @property
     def state(self) -> BreakerState:
@@ -154,21 +115,62 @@ class CircuitBreaker:
         Raises:
             CircuitOpenError: no call may be made now; `retry_after` says when to come back.
         """
-        grant = self._machine.standing
-        return Permit(self, grant if grant is not None else self._ask(lease or 0.0))
+        grant = self.standing or self.ask(lease)
+        return Permit(self, grant, self.started(grant))
+
+    def check(self) -> None:
+        """Raise if a call would be turned away now; takes nothing.
+
+        Raises:
+            CircuitOpenError: as `acquire`.
+        """
+        if self.standing is None:
+            with self._lock:
+                refusal = self._machine.refusal(self._clock.now())
+            if refusal is not None:
+                raise self._rejected(refusal.retry_after)
 
     async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Await the function if the circuit lets it pass."""
-        with self.acquire():
-            return await fn(*args, **kwargs)
+        """Await the function if the circuit lets it pass.
+
+        Raises:
+            CircuitOpenError: it does not; the function was not called.
+            TypeError: this is no coroutine function.
+        """
+        grant = self.standing
+        if grant is None:
+            if (wait := self._shut_until - self._clock.now()) > 0:
+                raise self._rejected(wait)
+            grant = self.ask(None)
+        started = self.started(grant) if grant.counts else None
+        try:
+            awaitable = fn(*args, **kwargs)
+            if type(awaitable) is not CoroutineType:
+                require_awaitable(fn, awaitable)
+            result = await awaitable
+        except BaseException as error:
+            self.conclude(grant, error, self.classify, started=started)
+            if type(fn) is not FunctionType:
+                require_function(fn)
+            raise
+        if grant.counts:
+            self.settle(grant, Verdict.SUCCESS, started=started)
+        return result
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-        """A function of the same type behind this breaker."""
+        """A function of the same type behind this breaker.
+
+        Raises:
+            TypeError: this is no coroutine function, or this breaker guards it already.
+        """
+        require_function(fn)
+        guards = require_new(fn, (self,))
 
         @wraps(fn)
         async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
             return await self.run(fn, *args, **kwargs)
 
+        setattr(protected, GUARDED_BY, guards)
         return protected
 
     def reset(self) -> None:
@@ -183,36 +185,128 @@ class CircuitBreaker:
         """Hold it closed until `reset`: failures are counted and have no effect."""
         self._force(Trigger.DISABLE)
 
-    def settle(self, grant: Grant, verdict: Verdict, *, retry_after: float | None = None) -> None:
+    def reconfigure(self, config: CircuitBreakerConfig) -> None:
+        """Go on by other rules; state, failures and probes are kept, and so is the generation."""
+        with self._lock:
+            before, now = self._machine.config, self._clock.now()
+            self._machine.reconfigure(_checked(config), now)
+        if self.listeners:
+            self.listeners.emit(CircuitReconfigured(self.name, before, config, now))
+
+    def ask(self, lease: float | None) -> Grant:
+        """Leave for one call where not every call may pass: what `acquire` and pipelines stand on.
+
+        Raises:
+            CircuitOpenError: as `acquire`.
+        """
+        with self._lock:
+            answer = self._machine.acquire(self._clock.now(), lease=lease or 0.0)
+            self._mirror()
+        if isinstance(answer, Rejection):
+            raise self._rejected(answer.retry_after)
+        self._announce(answer.change)
+        return answer
+
+    def started(self, grant: Grant) -> float | None:
+        """When a call begins, if its length will matter."""
+        return self._clock.now() if grant.counts and self._machine.config.slow_call_duration else None
+
+    def settle(
+        self,
+        grant: Grant,
+        verdict: Verdict,
+        *,
+        retry_after: float | None = None,
+        started: float | None = None,
+    ) -> None:
         """How a granted call ended: what a `Permit` reports."""
         with self._lock:
-            change = self._machine.settle(grant, verdict, self._clock.now(), retry_after=retry_after)
-        self._announce(change)
+            now = self._clock.now()
+            elapsed = None if started is None else now - started
+            change = self._machine.settle(grant, verdict, now, retry_after=retry_after, elapsed=elapsed)
+            if change is not None:
+                self._mirror()
+        if change is not None:
+            self._announce(change)
+
+    def conclude(
+        self, grant: Grant, error: BaseException, classify: Classify, *, started: float | None = None
+    ) -> Judgement:
+        """A granted call ended in an error; if `classify` itself raises, that says nothing of the service."""
+        try:
+            judgement = self._judge(error, classify)
+        except BaseException:
+            self.settle(grant, Verdict.IGNORED)
+            raise
+        self.settle(grant, judgement.verdict, retry_after=judgement.retry_after, started=started)
+        return judgement
 
     def interrupt(self, grant: Grant) -> None:
         """A call that was a success broke afterwards: what a `Permit` reports."""
         with self._lock:
             change = self._machine.interrupt(grant, self._clock.now())
+            self._mirror()
         self._announce(change)
 
-    def _ask(self, lease: float) -> Grant:
-        with self._lock:
-            answer = self._machine.acquire(self._clock.now(), lease=lease)
-        if isinstance(answer, Rejection):
-            raise CircuitOpenError(service=self.name, retry_after=answer.retry_after)
-        self._announce(answer.change)
-        return answer
+    def attend(self, turn_away: TurnAway) -> None:
+        """Turn this waiting caller away as soon as the circuit opens."""
+        self._waiting.add(turn_away)
+
+    def leave(self, turn_away: TurnAway) -> None:
+        """This caller waits no more."""
+        self._waiting.discard(turn_away)
+
+    def _judge(self, error: BaseException, classify: Classify) -> Judgement:
+        if isinstance(error, MisuseError):
+            return _NO_VERDICT
+        judgement = classify(error)
+        is_told = isinstance(error, RateLimitError) and error.delivery is Delivery.ANSWERED
+        if is_told and self._machine.config.count_rate_limits:
+            return replace(judgement, verdict=Verdict.FAILURE)
+        return judgement
+
+    def _mirror(self) -> None:
+        """What most calls need to know stands outside the machine, to be read without the lock."""
+        self.standing = self._machine.standing
+        self._shut_until = self._machine.shut_until
+
+    def _rejected(self, wait: float | None) -> CircuitOpenError:
+        retry_after = None if wait == inf else wait
+        if self.listeners.callables:
+            self.listeners.emit(CallRejected(self.name, "circuit", retry_after, self._clock.now()))
+        return CircuitOpenError(service=self.name, retry_after=retry_after)
 
     def _force(self, trigger: Trigger) -> None:
         with self._lock:
             change = self._machine.force(trigger, self._clock.now())
+            self._mirror()
         self._announce(change)
 
     def _announce(self, change: Transition | None) -> None:
-        if change is not None and self.listeners:
+        if change is None:
+            return
+        if self._waiting and change.after in (BreakerState.OPEN, BreakerState.ISOLATED):
+            self._empty()
+        if self.listeners:
             self.listeners.emit(
                 CircuitChanged(self.name, change.before, change.after, change.trigger, change.at)
             )
 
+    def _empty(self) -> None:
+        """Nobody waits in front of an open circuit."""
+        with self._lock:
+            refusal = self._machine.refusal(self._clock.now())
+        wait = 0.0 if refusal is None else refusal.retry_after
+        for turn_away in tuple(self._waiting):
+            turn_away(self._rejected(wait))
+
     def __repr__(self) -> str:
         return f"<CircuitBreaker {self.name!r} {self.state.value}>"
+
+
+def _checked(config: object) -> CircuitBreakerConfig:
+    if config is None:
+        return CircuitBreakerConfig()
+    if not isinstance(config, CircuitBreakerConfig):
+        raise TypeError(f"a breaker takes a CircuitBreakerConfig, not {type(config).__name__!r}")
+    return config

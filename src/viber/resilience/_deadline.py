@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from viber.clock import SYSTEM_CLOCK, Clock
+from viber.errors import Delivery, TimeoutError
 
 _innermost: ContextVar["Deadline | None"] = ContextVar("viber_deadline", default=None)
 current_deadline = _innermost.get
@@ -68,3 +69,13 @@ class Deadline:
 
     def __repr__(self) -> str:
         return f"Deadline({self._seconds!r})"
+
+
+def out_of_time() -> TimeoutError:
+    """The error for a call whose time was over before it was sent."""
+    return TimeoutError(
+        "no time was left: nothing was sent",
+        code="timeout.total",
+        delivery=Delivery.NOT_SENT,
+        neutral=True,
+    )

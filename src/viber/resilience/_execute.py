@@ -38,7 +38,7 @@ async def execute_with_resilience(
     """
     pipeline = Pipeline(
         breaker.name if breaker is not None else "",
-        retry=retry,
+        retry=retry or RetryConfig(),
         breaker=breaker,
         timeout=timeout,
         total_timeout=total_timeout,

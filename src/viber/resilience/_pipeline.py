@@ -1,19 +1,26 @@
-"""Deadline, retry, circuit breaker and attempt timeout around one awaited call, in that order."""
+"""All policies around one awaited call, in their order."""
 
-import asyncio
-import builtins
-import random
-from collections.abc import Awaitable, Callable, Coroutine
-from copy import copy
-from functools import wraps
+from asyncio import Timeout
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from functools import partial, wraps
+from types import CoroutineType, FunctionType
 from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
-from viber.clock import SYSTEM_CLOCK, Clock
-from viber.errors import BaseError, CircuitOpenError, TimeoutError
-from viber.machines import Classify, Judgement, RetryConfig, Rng, Stop, Verdict, decide, judge
-from viber.observability import CallFinished, Listeners, RetryScheduled
-from viber.resilience._call import Attempt, Call
-from viber.resilience._circuit_breaker import CircuitBreaker, Permit
+from viber.machines import RetryConfig
+from viber.resilience._attempts import Attempts
+from viber.resilience._call import Call
+from viber.resilience._deadline import current_deadline
+from viber.resilience._describe import describe
+from viber.resilience._functions import (
+    GUARDED_BY,
+    begin,
+    require_awaitable,
+    require_function,
+    require_new,
+)
+from viber.resilience._policies import Policies
+from viber.resilience._timeouts import translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,13 +35,19 @@ class PipelineOptions(TypedDict, total=False):
     idempotent: bool
 
 
-class Pipeline:
-    """Awaits coroutine functions under time limits, retries and a circuit breaker; share it freely.
+class Pipeline(Policies):
+    """Awaits coroutine functions through all its policies; immutable, share it freely.
 
-    `timeout` bounds each attempt and `total_timeout` the whole call with its waits, in seconds; None is no
-    limit. A failed attempt is repeated only if the error may pass *and* repeating is safe, which for a
-    foreign function it is when you say `idempotent=True`. Exceptions of a foreign function pass through
-    unchanged, with a note for each earlier attempt; `classify` tells what they mean.
+    From the outside in: fallback, deadline and `total_timeout`, retry, circuit, bulkhead, rate limit, the
+    circuit's permit, `timeout` of the attempt, chaos, the function; what is not given is left out. Times are
+    in seconds; None is no limit. A failed attempt is repeated only if the error may pass *and* repeating is
+    safe, which for a foreign function it is when you say `idempotent=True`. Exceptions of a foreign function
+    pass through unchanged, with a note for each earlier attempt; `classify` tells what they mean, and
+    `classify_result` what is wrong with a result (None: nothing).
+
+    Raises:
+        TypeError: something else stands where a policy belongs.
+        ValueError: a time is not above 0.
 
     Example:
         >>> import asyncio
@@ -44,212 +57,212 @@ class Pipeline:
         1.08
     """
 
-    def __init__(
-        self,
-        name: str = "",
-        *,
-        retry: RetryConfig | None = None,
-        breaker: CircuitBreaker | None = None,
-        timeout: float | None = None,
-        total_timeout: float | None = None,
-        idempotent: bool = False,
-        classify: Classify = judge,
-        clock: Clock = SYSTEM_CLOCK,
-        rng: Rng = random.random,
-        listeners: Listeners | None = None,
-    ) -> None:
-        self.name = name
-        self.retry: RetryConfig = retry or RetryConfig()
-        self.breaker = breaker
-        self.timeout: float | None = _checked("timeout", timeout)
-        self.total_timeout: float | None = _checked("total_timeout", total_timeout)
-        self.idempotent = idempotent
-        self.classify = classify
-        self.clock = clock
-        self.rng = rng
-        self.listeners: Listeners = listeners if listeners is not None else Listeners()
+    __slots__ = ()
 
     @property
     def state(self) -> str:
         """The state of the circuit, empty without a breaker."""
         return self.breaker.state.value if self.breaker is not None else ""
 
+    def describe(self) -> str:
+        """What each call passes, in order, a line each.
+
+        Example:
+            >>> print(Pipeline("quotes", timeout=2.0).describe())
+            quotes: idempotent=False
+              retry        3 attempts, full jitter over 1 s to 30 s, at most 20% of the calls
+              timeout      2 s for each attempt
+        """
+        return describe(self)
+
     def with_options(self, **options: Unpack[PipelineOptions]) -> Self:
-        """A pipeline with other limits that shares the breaker and the listeners.
+        """A pipeline with other limits that shares everything else.
 
         Raises:
             TypeError: there is no such option.
         """
         if unknown := options.keys() - PipelineOptions.__annotations__.keys():
             raise TypeError(f"a pipeline has no option {', '.join(sorted(unknown))}")
-        other = copy(self)
-        other.timeout = _checked("timeout", options.get("timeout", self.timeout))
-        other.total_timeout = _checked("total_timeout", options.get("total_timeout", self.total_timeout))
-        other.idempotent = options.get("idempotent", self.idempotent)
+        changes: dict[str, Any] = dict(options)
         if "max_attempts" in options:
-            other.retry = RetryConfig.model_validate(
-                {**self.retry.model_dump(), "max_attempts": options["max_attempts"]}
-            )
-        return other
+            attempts = changes.pop("max_attempts")
+            changes["retry"] = RetryConfig(**{**self.retry.model_dump(), "max_attempts": attempts})
+        return replace(self, **changes)
 
     def unguarded(self) -> Self:
-        """This pipeline without its breaker, for one attempt: to ask how a service does, and move nothing."""
-        other = self.with_options(max_attempts=1)
-        other.breaker = None
-        return other
+        """The same without what others feel, for one attempt: to ask how a service does, and move nothing."""
+        alone = self.with_options(max_attempts=1)
+        return replace(alone, breaker=None, bulkhead=None, limiter=None, fallback=None)
 
     def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
-        """Await `fn(*args, **kwargs)` through the whole pipeline.
+        """Await `fn(*args, **kwargs)` through all policies.
 
         Raises:
             CircuitOpenError: the circuit is open; the function was not called.
+            RateLimitError: its turn would not have come in time; the function was not called.
             TimeoutError: an attempt, or the whole call, took too long.
+            TypeError: this is no coroutine function.
             Exception: what the function raised in its last attempt.
         """
-        _require_function(fn)
-        return self.execute(lambda _: fn(*args, **kwargs))
+        if type(fn) is not FunctionType:
+            require_function(fn)
+        if self.is_plain:
+            return self._perform_plainly(fn, args, kwargs)
+        return self._start(Call(self), fn, args, kwargs)
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-        """A function of the same type; each of its calls goes through this pipeline."""
-        _require_function(fn)
+        """A function of the same type; each of its calls goes through this pipeline.
+
+        Raises:
+            TypeError: this is no coroutine function, or one of these policies guards it already.
+        """
+        require_function(fn)
+        guards = require_new(fn, self.guards)
         operation = getattr(fn, "__qualname__", "")
 
         @wraps(fn)
         async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.execute(lambda _: fn(*args, **kwargs), operation=operation)
+            if self.is_plain:
+                return await self._perform_plainly(fn, args, kwargs, operation)
+            return await self._start(_facts(Call(self), operation=operation), fn, args, kwargs)
 
+        setattr(protected, GUARDED_BY, guards)
         return protected
 
-    async def execute(
+    def attempts(self, *, operation: str = "", idempotent: bool | None = None, tokens: int = 0) -> Attempts:
+        """The attempts of one call as a loop; without fallback, chaos and `classify_result`.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> int:
+            ...     async for attempt in Pipeline("quotes", timeout=2.0).attempts():
+            ...         async with attempt:
+            ...             return attempt.number
+            >>> asyncio.run(main())
+            1
+        """
+        return Attempts(_facts(Call(self), operation=operation, idempotent=idempotent, tokens=tokens))
+
+    def execute(
         self,
-        fn: Callable[[Attempt], Awaitable[T]],
+        fn: Callable[[Call], Awaitable[T]],
         *,
         operation: str = "",
         idempotent: bool | None = None,
         request_id: str = "",
+        tokens: int = 0,
+    ) -> Coroutine[Any, Any, T]:
+        """Await `fn(call)` through all policies: for services, which ask and tell the call."""
+        call = _facts(
+            Call(self), operation=operation, request_id=request_id, idempotent=idempotent, tokens=tokens
+        )
+        return self._start(call, fn, (call,), {})
+
+    def _start(
+        self, call: Call, fn: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Coroutine[Any, Any, T]:
+        for policy in reversed(self.chaos):
+            fn = partial(policy.run, fn)
+        if self.fallback is None:
+            return self._perform(call, fn, args, kwargs)
+        return self.fallback.run(self._perform, call, fn, args, kwargs)
+
+    async def _perform_plainly(
+        self,
+        fn: Callable[..., Awaitable[T]],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        operation: str = "",
     ) -> T:
-        """Await `fn(attempt)` through the whole pipeline: what services call and `run` stands on."""
-        call = Call(
-            self.name,
-            operation,
-            request_id,
-            idempotent=self.idempotent if idempotent is None else idempotent,
-            total_timeout=self.total_timeout,
-            clock=self.clock,
-        )
+        """A first attempt as most are: nobody listens, no line, no probe, so that nothing has to be noted."""
+        breaker = self.breaker
+        grant = None if breaker is None else breaker.standing
+        is_special = breaker is not None and (grant is None or grant.counts)
+        if is_special or self.listeners.callables or current_deadline() is not None:
+            return await self._perform(_facts(Call(self), operation=operation), fn, args, kwargs)
+        began = None if self.total_timeout is None else self.clock.now()
+        if self.budget is not None:
+            self.budget.calls += 1
+        scope = self.clock.timeout(self.first_limit)
         try:
-            while True:
-                limit = call.limit(self.timeout)
-                permit = None if self.breaker is None else self._admit(self.breaker, call, limit)
-                call.attempts += 1
-                scope = self.clock.timeout(limit)
-                try:
-                    async with scope:
-                        result = await fn(Attempt(call.attempts, permit))
-                except BaseException as error:
-                    failure = _translated(error, scope, limit, is_total=limit != self.timeout)
-                    delay = self._after(failure, call, permit)
-                    if delay is None and failure is error:
-                        raise
-                    if delay is None:
-                        raise failure from error
-                else:
-                    if permit is not None:
-                        permit.settle(Verdict.SUCCESS)
-                    self._report_end(call, None)
-                    return result
-                await self.clock.sleep(delay)
+            async with scope:
+                awaitable = fn(*args, **kwargs)
+                if type(awaitable) is not CoroutineType:
+                    require_awaitable(fn, awaitable)
+                return await awaitable
         except BaseException as error:
-            self._report_end(call, error)
-            raise
-        finally:
-            call.error = None  # a kept error would hold its frames, and they this call
+            call = _facts(Call(self), operation=operation)
+            call.take_over(began, grant)
+            delay = _after(error, scope, call)
+            if delay is None:
+                raise
+        await self.clock.sleep(delay)
+        return await self._perform(call, fn, args, kwargs)
 
-    def _admit(self, breaker: CircuitBreaker, call: Call, limit: float | None) -> Permit:
-        """A permit of the breaker; a repeated call whose circuit has opened ends with its own error."""
+    async def _perform(
+        self, call: Call, fn: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> T:
         try:
-            return breaker.acquire(lease=limit)
-        except CircuitOpenError as rejection:
-            ended = call.give_up(rejection, Stop.CIRCUIT)
-        # Raised out here, because the error of an earlier attempt keeps its own context.
-        raise ended
+            if not call.number:
+                call.start()
+            return await self._repeat(call, fn, args, kwargs)
+        except BaseException as error:
+            call.finish(error)
+            raise
 
-    def _after(self, error: BaseException, call: Call, permit: Permit | None) -> float | None:
-        """Settle a failed attempt; seconds until the next one, None if this error ends the call."""
-        judgement = self.classify(error) if permit is None else permit.conclude(error, self.classify)
-        if not isinstance(error, Exception):
-            return None
-        step = self._decide(error, judgement, call)
-        if isinstance(step, Stop):
-            call.conclude(error, step)
-            return None
-        call.remember(error, step)
-        self._report_retry(call, error, step)
-        return step
-
-    def _decide(self, error: Exception, judgement: Judgement, call: Call) -> float | Stop:
-        named = isinstance(error, BaseError) and _may_pass(error) and error.code in self.retry.retryable_codes
-        return decide(
-            self.retry,
-            judgement.made_retryable() if named else judgement,
-            attempt=call.attempts,
-            idempotent=call.idempotent,
-            remaining=call.remaining(),
-            rng=self.rng,
-        )
-
-    def _report_retry(self, call: Call, error: Exception, delay: float) -> None:
-        if self.listeners:
-            now = self.clock.now()
-            self.listeners.emit(
-                RetryScheduled(
-                    call.service, call.operation, call.request_id, call.attempts, delay, error, at=now
-                )
-            )
-
-    def _report_end(self, call: Call, error: BaseException | None) -> None:
-        if not self.listeners.callables:
-            return
-        now = self.clock.now()
-        self.listeners.emit(
-            CallFinished(
-                call.service,
-                call.operation,
-                call.request_id,
-                call.attempts,
-                now - call.started,
-                error,
-                at=now,
-            )
-        )
+    async def _repeat(
+        self, call: Call, fn: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> T:
+        """One attempt after another."""
+        while True:
+            if self.has_lines:
+                await call.line_up()
+            limit, scope = call.begin(), None
+            try:
+                if limit is None:
+                    result = await begin(fn, *args, **kwargs)
+                else:
+                    scope = self.clock.timeout(limit)
+                    async with scope:
+                        result = await begin(fn, *args, **kwargs)
+            except BaseException as error:
+                delay = _after(error, scope, call)
+                if delay is None:
+                    raise
+            else:
+                delay = call.succeed(result)
+                if delay is None:
+                    return result
+            await self.clock.sleep(delay)
 
     def __repr__(self) -> str:
         limits = f"timeout={self.timeout}, total_timeout={self.total_timeout}"
         return f"<Pipeline {self.name!r} {limits}, attempts={self.retry.max_attempts}>"
 
 
-def _translated(
-    error: BaseException, scope: asyncio.Timeout, limit: float | None, *, is_total: bool
-) -> BaseException:
-    """Our own TimeoutError where the scope ran out; a TimeoutError that the function raised is its own."""
-    ran_out = isinstance(error, builtins.TimeoutError) and isinstance(error.__cause__, asyncio.CancelledError)
-    if not (ran_out and scope.expired()):
-        return error
-    return TimeoutError(
-        f"no answer within {limit:g} s", code="timeout.total" if is_total else "timeout.attempt"
-    )
+def _after(error: BaseException, scope: Timeout | None, call: Call) -> float | None:
+    """An attempt failed; seconds until the next one, None if this error ends the call.
+
+    Raises:
+        TimeoutError: it ends the call, and is ours.
+    """
+    failure = translated(error, scope, call)
+    delay = call.fail(failure)
+    if delay is None and failure is not error:
+        raise failure from error
+    return delay
 
 
-def _may_pass(error: BaseError) -> bool:
-    return error.operational and not isinstance(error, CircuitOpenError)
-
-
-def _checked(name: str, seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise ValueError(f"{name} takes seconds above 0, or None for no limit, not {seconds!r}")
-    return seconds
-
-
-def _require_function(fn: object) -> None:
-    if not callable(fn):
-        raise TypeError(f"pass a coroutine function and its arguments, not {type(fn).__name__!r}")
+def _facts(
+    call: Call,
+    *,
+    operation: str = "",
+    request_id: str = "",
+    idempotent: bool | None = None,
+    tokens: int = 0,
+) -> Call:
+    call.operation = operation
+    call.request_id = request_id
+    call.idempotent = idempotent
+    call.tokens = tokens
+    return call

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from viber.errors import BaseError
 from viber.http import Request, Response, ResponseStream, Transport
-from viber.resilience import Attempt, Pipeline
+from viber.resilience import Call, Pipeline
 from viber.services._gate import Gate
 from viber.services._health import Health
 from viber.services._options import CallOptions, OptionFields, limits
@@ -39,7 +39,7 @@ class Channel:
     ) -> T:
         """Send the request through the whole pipeline, and read its answer."""
 
-        async def attempt(dressed: Request, _: Attempt) -> T:
+        async def attempt(dressed: Request, _: Call) -> T:
             return read(await self.transport.send(dressed))
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
@@ -47,14 +47,14 @@ class Channel:
     async def open(
         self,
         request: Request,
-        start: Callable[[ResponseStream, Attempt], Awaitable[T]],
+        start: Callable[[ResponseStream, Call], Awaitable[T]],
         *,
         operation: str,
         idempotent: bool,
     ) -> T:
         """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
 
-        async def attempt(dressed: Request, this: Attempt) -> T:
+        async def attempt(dressed: Request, this: Call) -> T:
             stream = self.gate.hold(await self.transport.open(dressed))
             try:
                 return await start(stream, this)
@@ -79,7 +79,7 @@ class Channel:
     async def _execute(
         self,
         request: Request,
-        attempt: Callable[[Request, Attempt], Awaitable[T]],
+        attempt: Callable[[Request, Call], Awaitable[T]],
         *,
         operation: str,
         idempotent: bool,

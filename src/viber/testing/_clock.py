@@ -65,6 +65,11 @@ class FakeClock:
         finally:
             self._agenda.discard(alarm)
 
+    def call_later(self, seconds: float, callback: Ring, /) -> "FakeTimer":
+        """Call a function when the clock has moved on by so much."""
+        due = self._agenda.now + nanoseconds(max(0.0, seconds))
+        return FakeTimer(self._agenda, self._note(due, callback))
+
     def timeout(self, seconds: float | None) -> asyncio.Timeout:
         """A real `asyncio.Timeout`, expiring on this clock; `when()` and `reschedule()` speak in its time."""
         return FakeTimeout(self._agenda, self._note, None if seconds is None else self.now() + seconds)
@@ -130,6 +135,20 @@ class FakeClock:
 
     def __repr__(self) -> str:
         return f"<FakeClock now={self.now()} sleeping={self.pending}>"
+
+
+class FakeTimer:
+    """What a fake clock will call."""
+
+    __slots__ = ("_agenda", "_alarm")
+
+    def __init__(self, agenda: Agenda, alarm: Alarm) -> None:
+        self._agenda = agenda
+        self._alarm = alarm
+
+    def cancel(self) -> None:
+        """Let it not be called; harmless when it was."""
+        self._agenda.discard(self._alarm)
 
 
 def _span(seconds: float) -> float:

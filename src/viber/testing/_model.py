@@ -118,7 +118,8 @@ class BreakerModel:
 
     def _is_too_much(self, now: float) -> bool:
         is_news = self.results[-1].verdict is Verdict.FAILURE
-        return is_news and self.failures(now) >= self.config.failure_threshold
+        threshold = self.config.failure_threshold
+        return is_news and threshold is not None and self.failures(now) >= threshold
 
     def _open(self, now: float, retry_after: float | None) -> None:
         config = self.config

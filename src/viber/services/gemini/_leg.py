@@ -5,7 +5,7 @@ import builtins
 from viber.clock import Clock
 from viber.errors import BaseError
 from viber.http import ResponseStream
-from viber.resilience import Attempt
+from viber.resilience import Call
 from viber.services.gemini._eager import within
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._patience import Patience
@@ -23,7 +23,7 @@ class Leg:
     def __init__(
         self,
         source: ResponseStream,
-        attempt: Attempt,
+        attempt: Call,
         *,
         failures: Failures,
         patience: Patience,

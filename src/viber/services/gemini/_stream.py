@@ -13,7 +13,7 @@ from uuid import uuid4
 from viber.errors import BaseError, ServerError, StreamInterruptedError
 from viber.http import Request, ResponseStream
 from viber.machines import Verdict, judge
-from viber.resilience import Attempt
+from viber.resilience import Call
 from viber.services._channel import Channel
 from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini._failures import Failures
@@ -147,9 +147,8 @@ class TokenStream:
         try:
             return await leg.next()
         except BaseError as error:
-            permit = leg.attempt.permit
-            if permit is not None and judge(error).verdict is Verdict.FAILURE:
-                permit.interrupted()
+            if judge(error).verdict is Verdict.FAILURE:
+                leg.attempt.interrupted()
             raise self._interrupted(error) from error
         except BaseException:
             self.close()
@@ -171,7 +170,7 @@ class TokenStream:
             self._patience = Patience(idle=plan.idle_timeout, total=plan.total_timeout, now=clock.now())
         patience = self._patience
 
-        async def begin(source: ResponseStream, attempt: Attempt) -> Leg:
+        async def begin(source: ResponseStream, attempt: Call) -> Leg:
             # Ours from here on, whatever happens on the way back through the pipeline.
             leg = self._leg = Leg(source, attempt, failures=plan.failures, patience=patience, clock=clock)
             await leg.begin()

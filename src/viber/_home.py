@@ -4,7 +4,7 @@ import asyncio
 
 
 class Home:
-    """Settles on the first loop that uses it: connections cannot move to another one.
+    """Settles on the first loop that uses it: connections and waiting callers cannot move to another one.
 
     Raises:
         RuntimeError: used in another loop.

@@ -1,0 +1,53 @@
+"""What the error that ends a call tells of the attempts before it."""
+
+from viber.errors import BaseError, Delivery
+from viber.machines import Stop
+from viber.observability import redact_text
+
+_WARNING = "the server may have acted: look before you repeat it"
+_NOTED = 500
+"""Characters of an earlier error's text that its note keeps."""
+_SELF_EXPLAINING = (None, Stop.NOT_RETRYABLE)
+
+
+class Story:
+    """The failed attempts of one call, in notes."""
+
+    __slots__ = ("_is_unknown", "_notes", "last")
+
+    def __init__(self) -> None:
+        self.last: Exception | None = None
+        """How the last attempt failed, if another one followed or is to follow."""
+        self._notes: tuple[str, ...] = ()
+        self._is_unknown = False
+
+    def remember(self, error: Exception, *, attempt: int, delay: float) -> None:
+        """Another attempt follows after this one."""
+        self.last = error
+        self._is_unknown = self._is_unknown or _is_unknown(error)
+        what = f"{type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
+        self._notes += (f"attempt {attempt} failed with {what}; waited {delay:.3f} s",)
+
+    def conclude(
+        self, error: BaseException, *, attempts: int, idempotent: bool, reason: Stop | None = None
+    ) -> None:
+        """This error ends the call: let it tell the whole story."""
+        notes = self._notes[:-1] if error is self.last else self._notes
+        for note in notes:
+            error.add_note(note)
+        if reason not in _SELF_EXPLAINING:
+            error.add_note(reason.value)
+        if isinstance(error, BaseError):
+            error.attempts = attempts
+            self._warn(error, idempotent=idempotent)
+
+    def _warn(self, error: BaseError, *, idempotent: bool) -> None:
+        if self._is_unknown:
+            error.delivery = Delivery.UNKNOWN
+        doubtful = error.delivery is Delivery.UNKNOWN and not idempotent
+        if doubtful and not error.message.endswith(_WARNING):
+            error.message = f"{error.message}; {_WARNING}"
+
+
+def _is_unknown(error: Exception) -> bool:
+    return isinstance(error, BaseError) and error.delivery is Delivery.UNKNOWN
