@@ -5,34 +5,45 @@ import builtins
 from viber.clock import Clock
 from viber.errors import BaseError
 from viber.http import ResponseStream
-from viber.resilience import Call
-from viber.services.gemini._eager import within
+from viber.resilience import Call, ReadTimer, StreamTimeouts, read_within
 from viber.services.gemini._failures import Failures
-from viber.services.gemini._patience import Patience
 from viber.services.gemini._reader import Reader
 from viber.services.gemini._token import Token
 
 _OK = 200
+_AFTER_THE_END = 5.0
+"""Seconds that a complete answer waits for what may still follow it, such as usage numbers."""
 
 
 class Leg:
     """Reads a response's tokens, and owns its connection from the header fields on."""
 
-    __slots__ = ("_clock", "_failures", "_first", "_is_open", "_patience", "_reader", "_source", "attempt")
+    __slots__ = (
+        "_clock",
+        "_failures",
+        "_first",
+        "_is_open",
+        "_reader",
+        "_source",
+        "_timeouts",
+        "_timer",
+        "call",
+    )
 
     def __init__(
         self,
         source: ResponseStream,
-        attempt: Call,
+        call: Call,
         *,
         failures: Failures,
-        patience: Patience,
+        timeouts: StreamTimeouts,
         clock: Clock,
     ) -> None:
-        self.attempt = attempt
+        self.call = call
         self._source = source
         self._failures = failures
-        self._patience = patience
+        self._timeouts = timeouts
+        self._timer = ReadTimer(clock)
         self._clock = clock
         self._reader = Reader(failures)
         self._first: Token | None = None
@@ -45,7 +56,7 @@ class Leg:
 
     def abort(self) -> None:
         """Drop the connection; harmless when it is gone already."""
-        self._is_open = False
+        self._end()
         self._source.abort()
 
     async def begin(self) -> None:
@@ -78,7 +89,7 @@ class Leg:
 
     async def _wait(self) -> None:
         try:
-            await within(self._clock, self._limit, self._read())
+            await read_within(self._timer, self._limit, self._read())
         except (BaseError, builtins.TimeoutError) as error:
             if not self._reader.is_complete:
                 raise self._told(error) from error
@@ -86,18 +97,23 @@ class Leg:
             self._reader.close()
 
     def _limit(self) -> float | None:
-        return self._patience.limit(self._clock.now(), is_complete=self._reader.is_complete)
+        at_most = _AFTER_THE_END if self._reader.is_complete else None
+        return self._timeouts.limit(self._clock.now(), at_most=at_most)
 
     def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
-        return error if isinstance(error, BaseError) else self._patience.ran_out(self._clock.now())
+        return error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())
 
     async def _read(self) -> None:
         if piece := await self._source.read():
             self._reader.feed(piece)
             return
         await self._source.aclose()
-        self._is_open = False
+        self._end()
         self._reader.close()
+
+    def _end(self) -> None:
+        self._is_open = False
+        self._timer.close()
 
 
 async def _read_all(source: ResponseStream) -> bytes:

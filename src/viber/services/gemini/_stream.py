@@ -13,13 +13,12 @@ from uuid import uuid4
 from viber.errors import BaseError, ServerError, StreamInterruptedError
 from viber.http import Request, ResponseStream
 from viber.machines import Verdict, judge
-from viber.resilience import Call
+from viber.resilience import Call, StreamTimeouts
 from viber.services._channel import Channel
 from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._leg import Leg
 from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
-from viber.services.gemini._patience import Patience
 from viber.services.gemini._token import Token
 from viber.services.gemini._transcript import Transcript
 
@@ -56,7 +55,7 @@ class TokenStream:
         self._plan = plan
         self._request_id = plan.channel.options.request_id or uuid4().hex
         self._transcript = Transcript()
-        self._patience: Patience | None = None
+        self._timeouts: StreamTimeouts | None = None
         self._leg: Leg | None = None
         self._legs = 0
         self._end: Exception | None = None
@@ -148,7 +147,7 @@ class TokenStream:
             return await leg.next()
         except BaseError as error:
             if judge(error).verdict is Verdict.FAILURE:
-                leg.attempt.interrupted()
+                leg.call.interrupted()
             raise self._interrupted(error) from error
         except BaseException:
             self.close()
@@ -166,20 +165,20 @@ class TokenStream:
     async def _open(self, page: str) -> Leg:
         """Send the request, and wait for its first event, through the whole pipeline."""
         plan, clock = self._plan, self._plan.channel.pipeline.clock
-        if self._patience is None:
-            self._patience = Patience(idle=plan.idle_timeout, total=plan.total_timeout, now=clock.now())
-        patience = self._patience
+        if self._timeouts is None:
+            self._timeouts = StreamTimeouts(idle=plan.idle_timeout, total=plan.total_timeout, now=clock.now())
+        timeouts = self._timeouts
 
-        async def begin(source: ResponseStream, attempt: Call) -> Leg:
+        async def begin(source: ResponseStream, call: Call) -> Leg:
             # Ours from here on, whatever happens on the way back through the pipeline.
-            leg = self._leg = Leg(source, attempt, failures=plan.failures, patience=patience, clock=clock)
+            leg = self._leg = Leg(source, call, failures=plan.failures, timeouts=timeouts, clock=clock)
             await leg.begin()
             return leg
 
         self._home = asyncio.get_running_loop(), threading.get_ident()
         self._legs += 1
         try:
-            channel = self._channel(patience.remaining(clock.now()))
+            channel = self._channel(timeouts.remaining(clock.now()))
             return await channel.open(
                 plan.request(page), begin, operation=OPERATION, idempotent=plan.idempotent
             )
@@ -205,7 +204,7 @@ class TokenStream:
             service=self._plan.channel.name,
             operation=OPERATION,
             request_id=self._request_id,
-            attempts=self._leg.attempt.number if self._leg is not None else 0,
+            attempts=self._leg.call.number if self._leg is not None else 0,
             retry_after=cause.retry_after,
             details=cause.details,
         )

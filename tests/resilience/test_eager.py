@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from viber.services.gemini._eager import within
+from viber.resilience import ReadTimer, read_within
 from viber.testing import FakeClock
 
 
@@ -19,7 +19,7 @@ async def test_what_is_done_at_once_needs_no_timer() -> None:
     def never() -> float:
         raise AssertionError("nobody waited")
 
-    assert await within(FakeClock(), never, work()) == "here"
+    assert await read_within(ReadTimer(FakeClock()), never, work()) == "here"
 
 
 async def test_what_waits_is_awaited_to_its_end() -> None:
@@ -33,7 +33,7 @@ async def test_what_waits_is_awaited_to_its_end() -> None:
         asyncio.get_running_loop().call_soon(woken.set_result, 7)
         return [await woken, await asyncio.sleep(0, 8)]
 
-    assert await within(clock, five, work()) == [7, 8]
+    assert await read_within(ReadTimer(clock), five, work()) == [7, 8]
     assert clock.now() == 1
 
 
@@ -46,7 +46,7 @@ async def test_the_first_turn_of_the_loop_is_not_skipped() -> None:
         await asyncio.sleep(0)
         order.append("own")
 
-    await within(FakeClock(), five, work())
+    await read_within(ReadTimer(FakeClock()), five, work())
     assert order == ["other", "own"]
 
 
@@ -63,7 +63,7 @@ async def test_what_takes_too_long_is_cancelled_and_awaited() -> None:
             cleaned.append("up")
 
     with pytest.raises(TimeoutError):
-        await within(clock, five, work())
+        await read_within(ReadTimer(clock), five, work())
     assert (cleaned, clock.now(), clock.pending) == (["up"], 5.0, 0)
 
 
@@ -77,7 +77,7 @@ async def test_an_error_at_any_step_goes_through() -> None:
 
     for waits in range(3):
         with pytest.raises(KeyError):
-            await within(FakeClock(), five, work(waits))
+            await read_within(ReadTimer(FakeClock()), five, work(waits))
 
 
 async def test_a_cancellation_is_a_cancellation() -> None:
@@ -91,7 +91,7 @@ async def test_a_cancellation_is_a_cancellation() -> None:
             reached.append("work")
             raise
 
-    task = asyncio.ensure_future(within(FakeClock(), five, work()))
+    task = asyncio.ensure_future(read_within(ReadTimer(FakeClock()), five, work()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -113,5 +113,5 @@ async def test_without_time_left_the_work_is_closed() -> None:
         raise TimeoutError("none left")
 
     with pytest.raises(TimeoutError, match="none left"):
-        await within(FakeClock(), refuse, work())
+        await read_within(ReadTimer(FakeClock()), refuse, work())
     assert closed == ["work"]

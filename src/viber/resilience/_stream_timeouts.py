@@ -2,12 +2,18 @@
 
 from viber.errors import TimeoutError
 
-AFTER_THE_END = 5.0
-"""Seconds that a complete answer waits for what may still follow it, such as usage numbers."""
 
+class StreamTimeouts:
+    """The time limits of one stream after its first event, in seconds; None is no limit.
 
-class Patience:
-    """The time limits of one stream, in seconds; None is no limit."""
+    `idle` bounds each wait for the network, `total` the whole stream, looked at when it is read. The first
+    event is bounded by the attempt that opens the stream.
+
+    Example:
+        >>> limits = StreamTimeouts(idle=60.0, total=100.0, now=0.0)
+        >>> limits.limit(30.0), limits.limit(90.0)
+        (60.0, 10.0)
+    """
 
     __slots__ = ("_ends", "_idle", "_total")
 
@@ -28,15 +34,13 @@ class Patience:
             raise self.ran_out(now)
         return self._ends - now
 
-    def limit(self, now: float, *, is_complete: bool) -> float | None:
-        """Seconds that the next piece may take.
+    def limit(self, now: float, *, at_most: float | None = None) -> float | None:
+        """Seconds that the next piece may take, and `at_most` so many.
 
         Raises:
             TimeoutError: no time is left.
         """
-        limits = [limit for limit in (self._idle, self.remaining(now)) if limit is not None]
-        if is_complete:
-            limits.append(AFTER_THE_END)
+        limits = [limit for limit in (self._idle, at_most, self.remaining(now)) if limit is not None]
         return min(limits) if limits else None
 
     def ran_out(self, now: float) -> TimeoutError:

@@ -3,18 +3,26 @@
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, TypeVar
 
-from viber.clock import Clock
+from viber.resilience._read_timer import ReadTimer
 
 T = TypeVar("T")
 
 
-async def within(clock: Clock, limit: Callable[[], float | None], work: Awaitable[T]) -> T:
+async def read_within(timer: ReadTimer, limit: Callable[[], float | None], work: Awaitable[T]) -> T:
     """Await `work`; if it is not done at once, for at most `limit()` seconds.
 
-    A stream is mostly read from what has arrived already, where a timer would cost more than the reading.
+    A stream is mostly read from what has arrived already: then the timer is not even looked at.
 
     Raises:
         TimeoutError: the builtin one: the time was over.
+
+    Example:
+        >>> import asyncio
+        >>> from viber import SystemClock
+        >>> async def piece() -> bytes:
+        ...     return b"data: 1"
+        >>> asyncio.run(read_within(ReadTimer(SystemClock()), lambda: 5.0, piece()))
+        b'data: 1'
     """
     steps = work.__await__()
     try:
@@ -23,7 +31,7 @@ async def within(clock: Clock, limit: Callable[[], float | None], work: Awaitabl
         result: T = done.value
         return result
     try:
-        async with clock.timeout(limit()):
+        with timer.within(limit()):
             return await _Begun(steps, waits_for)
     finally:
         steps.close()
