@@ -1,7 +1,8 @@
 """Await an external API and never hang, never hammer it, never lose or double a write, and always know why.
 
 `ServiceFactory` builds the services, each of which runs its calls through one pipeline of deadline, retry,
-circuit breaker and attempt timeout. `Pipeline` does the same for coroutine functions of your own.
+bulkhead, rate limit, circuit breaker and attempt timeout. `Pipeline` does the same for coroutine functions of
+your own.
 """
 
 from viber.clock import Clock, SystemClock
@@ -30,9 +31,38 @@ from viber.errors import (
 )
 from viber.factory import ServiceFactory
 from viber.http import HttpConfig
-from viber.machines import BreakerSnapshot, BreakerState, CircuitBreakerConfig, RetryConfig
-from viber.observability import CallFinished, CircuitChanged, RetryScheduled
-from viber.resilience import CircuitBreaker, Deadline, Permit, Pipeline, execute_with_resilience
+from viber.machines import (
+    BreakerSnapshot,
+    BreakerState,
+    CircuitBreakerConfig,
+    RateLimit,
+    RetryConfig,
+    retry_on,
+)
+from viber.observability import (
+    CallFinished,
+    CallRejected,
+    CallWaited,
+    ChaosInjected,
+    CircuitChanged,
+    CircuitReconfigured,
+    FallbackUsed,
+    LimitPaused,
+    RetryScheduled,
+)
+from viber.resilience import (
+    Bulkhead,
+    ChaosFault,
+    ChaosLatency,
+    ChaosResult,
+    CircuitBreaker,
+    Deadline,
+    Fallback,
+    Permit,
+    Pipeline,
+    RateLimiter,
+    execute_with_resilience,
+)
 from viber.services import Health
 from viber.services.gemini import GeminiConfig, GeminiService, TokenStream
 from viber.services.supabase import Query, SupabaseConfig, SupabaseService, Table
@@ -43,11 +73,19 @@ __all__ = [
     "BaseError",
     "BreakerSnapshot",
     "BreakerState",
+    "Bulkhead",
     "CallFinished",
+    "CallRejected",
+    "CallWaited",
+    "ChaosFault",
+    "ChaosInjected",
+    "ChaosLatency",
+    "ChaosResult",
     "CircuitBreaker",
     "CircuitBreakerConfig",
     "CircuitChanged",
     "CircuitOpenError",
+    "CircuitReconfigured",
     "Clock",
     "CloudflareError",
     "ConfigurationError",
@@ -55,6 +93,8 @@ __all__ = [
     "Deadline",
     "Delivery",
     "ErrorResponse",
+    "Fallback",
+    "FallbackUsed",
     "GeminiConfig",
     "GeminiError",
     "GeminiService",
@@ -62,12 +102,15 @@ __all__ = [
     "HttpConfig",
     "InternalError",
     "InvalidRequestError",
+    "LimitPaused",
     "NotFoundError",
     "PermissionDeniedError",
     "Permit",
     "Pipeline",
     "Query",
+    "RateLimit",
     "RateLimitError",
+    "RateLimiter",
     "RetryConfig",
     "RetryScheduled",
     "ServerError",
@@ -85,4 +128,5 @@ __all__ = [
     "TokenStream",
     "TransportError",
     "execute_with_resilience",
+    "retry_on",
 ]

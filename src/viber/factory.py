@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -11,9 +12,18 @@ from urllib.parse import urlsplit
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.http import HttpConfig, Transport
 from viber.http import create_transport as default_transport
-from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RetryConfig, Rng, judge
+from viber.machines import (
+    BreakerSnapshot,
+    CircuitBreakerConfig,
+    Classify,
+    RateLimit,
+    RetryBudget,
+    RetryConfig,
+    Rng,
+    judge,
+)
 from viber.observability import Listener, Listeners
-from viber.resilience import CircuitBreaker, Pipeline
+from viber.resilience import Bulkhead, CircuitBreaker, Pipeline, RateLimiter
 from viber.services import Channel, Gate, Health, ServiceConfig
 from viber.services.gemini import GeminiConfig, GeminiService
 from viber.services.supabase import SupabaseConfig, SupabaseService
@@ -23,10 +33,21 @@ CreateTransport = Callable[[HttpConfig, str], Transport]
 """Makes the transport for a base URL."""
 
 
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What all calls to one place share."""
+
+    breaker: CircuitBreaker
+    budget: RetryBudget | None
+    limiter: RateLimiter | None
+    bulkhead: Bulkhead | None
+
+
 class ServiceFactory:
     """The services of one application, for as long as it lives.
 
-    Services of one base URL share its connections and its circuit breaker, whatever their credentials.
+    Services of one base URL share its connections, circuit breaker, limits and retry budget, whatever their
+    credentials.
     Leaving the block refuses new calls, lets those under way finish for `closing_time` seconds, and closes
     every connection.
 
@@ -57,7 +78,7 @@ class ServiceFactory:
         self._closing_time = closing_time
         self._gate = Gate()
         self._transports: dict[str, Transport] = {}
-        self._breakers: dict[str, CircuitBreaker] = {}
+        self._guards: dict[str, Guards] = {}
         self._homes: dict[str, str] = {}
         self._supabase: dict[SupabaseConfig, SupabaseService] = {}
         self._gemini: dict[GeminiConfig, GeminiService] = {}
@@ -102,12 +123,24 @@ class ServiceFactory:
         total_timeout: float | None = 30.0,
         idempotent: bool = False,
         classify: Classify = judge,
+        rate_limits: Sequence[RateLimit] = (),
+        max_concurrent: int | None = None,
     ) -> Pipeline:
-        """A pipeline for coroutine functions of your own; pipelines of one name share a circuit breaker."""
+        """A pipeline for coroutine functions of your own.
+
+        Pipelines of one name share a circuit breaker, limits and a retry budget: those of the first.
+        """
+        chosen = retry or RetryConfig()
+        guards = self._share(
+            name, breaker=breaker, retry=chosen, rate_limits=rate_limits, max_concurrent=max_concurrent
+        )
         return Pipeline(
             name,
-            retry=retry or RetryConfig(),
-            breaker=self._breaker(name, breaker),
+            retry=chosen,
+            budget=guards.budget,
+            breaker=guards.breaker,
+            limiter=guards.limiter,
+            bulkhead=guards.bulkhead,
             timeout=timeout,
             total_timeout=total_timeout,
             idempotent=idempotent,
@@ -128,9 +161,9 @@ class ServiceFactory:
             KeyError: nothing of that name was; it lists the names there are.
         """
         try:
-            return self._breakers[name]
+            return self._guards[name].breaker
         except KeyError:
-            known = ", ".join(sorted(self._breakers)) or "none yet"
+            known = ", ".join(sorted(self._guards)) or "none yet"
             raise KeyError(f"no circuit breaker {name!r}; there are: {known}") from None
 
     def reset_circuit_breaker(self, name: str) -> None:
@@ -139,7 +172,7 @@ class ServiceFactory:
 
     def get_all_circuit_breaker_states(self) -> Mapping[str, BreakerSnapshot]:
         """Every circuit breaker as it stands, by name; reading moves none."""
-        return {name: breaker.snapshot() for name, breaker in self._breakers.items()}
+        return {name: guards.breaker.snapshot() for name, guards in self._guards.items()}
 
     async def health_check(self) -> Mapping[str, Health]:
         """Ask every configured service at once."""
@@ -170,10 +203,21 @@ class ServiceFactory:
 
     def _channel(self, service: str, base_url: str, config: ServiceConfig) -> Channel:
         self._gate.check()
+        guards = self._share(
+            self._circuit_name(service, base_url),
+            breaker=config.breaker,
+            retry=config.retry,
+            rate_limits=config.rate_limits,
+            max_concurrent=config.http.max_connections,
+            max_queue=config.max_queue,
+        )
         pipeline = Pipeline(
             service,
             retry=config.retry,
-            breaker=self._breaker(self._circuit_name(service, base_url), config.breaker),
+            budget=guards.budget,
+            breaker=guards.breaker,
+            limiter=guards.limiter,
+            bulkhead=guards.bulkhead,
             timeout=config.timeout,
             total_timeout=config.total_timeout,
             clock=self._clock,
@@ -192,12 +236,32 @@ class ServiceFactory:
             self._transports[base_url] = self._create_transport(config, base_url)
         return self._transports[base_url]
 
-    def _breaker(self, name: str, config: CircuitBreakerConfig | None) -> CircuitBreaker:
-        if name not in self._breakers:
-            self._breakers[name] = CircuitBreaker(
-                name, config, clock=self._clock, rng=self._rng, listeners=self._listeners
+    def _share(
+        self,
+        name: str,
+        *,
+        breaker: CircuitBreakerConfig | None,
+        retry: RetryConfig,
+        rate_limits: Sequence[RateLimit],
+        max_concurrent: int | None,
+        max_queue: int = 1000,
+    ) -> Guards:
+        """The guards of this name, made when they are first asked for."""
+        if name not in self._guards:
+            clock, listeners = self._clock, self._listeners
+            self._guards[name] = Guards(
+                breaker=CircuitBreaker(name, breaker, clock=clock, rng=self._rng, listeners=listeners),
+                budget=retry.budget(clock.now()),
+                limiter=RateLimiter(*rate_limits, name=name, clock=clock, listeners=listeners)
+                if rate_limits
+                else None,
+                bulkhead=Bulkhead(
+                    max_concurrent, max_queue=max_queue, name=name, clock=clock, listeners=listeners
+                )
+                if max_concurrent is not None
+                else None,
             )
-        return self._breakers[name]
+        return self._guards[name]
 
     def __repr__(self) -> str:
-        return f"<ServiceFactory connections to {len(self._transports)}, circuits {sorted(self._breakers)}>"
+        return f"<ServiceFactory connections to {len(self._transports)}, circuits {sorted(self._guards)}>"

@@ -53,7 +53,7 @@ async def test_a_cancelled_closing_waits_for_nobody() -> None:
 async def test_a_stream_is_inside_until_it_ends(how: str) -> None:
     """A stream that is still arriving holds the gate, however it ends."""
     gate = Gate()
-    stream = gate.hold(await ScriptedTransport(Chunks([b"one"])).open(REQUEST))
+    stream = gate.hold(await ScriptedTransport(Chunks([b"one"])).open(REQUEST), list)
     assert (stream.status, dict(stream.headers)) == (200, dict(stream.headers))
     assert repr(gate) == "<Gate open, 1 inside>"
     if how == "read to its end":

@@ -10,7 +10,7 @@ from viber._home import Home
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.errors import Delivery, RateLimitError
 from viber.observability import CallRejected, CallWaited, Listeners
-from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._circuit import Circuit
 from viber.resilience._deadline import current_deadline, out_of_time
 from viber.resilience._functions import GUARDED_BY, begin, require_function, require_new
 from viber.resilience._line import Line, Waiter
@@ -78,7 +78,7 @@ class Bulkhead:
         self._taken += 1
         return True
 
-    async def acquire(self, *, within: float | None = None, circuit: CircuitBreaker | None = None) -> None:
+    async def acquire(self, *, within: float | None = None, circuit: Circuit | None = None) -> None:
         """Take a place, or wait for one, for `within` seconds at most; `release` gives it back.
 
         A `circuit` that opens meanwhile turns the caller away.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from viber.errors import BaseError, CircuitOpenError, Delivery, RateLimitError, TimeoutError
 from viber.machines import Grant, Judgement, Reservation, Stop, Verdict, decide
 from viber.observability import CallFinished, RetryScheduled
-from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._circuit import Circuit
 from viber.resilience._deadline import Deadline, current_deadline, out_of_time
 from viber.resilience._policies import Policies
 from viber.resilience._story import Story
@@ -186,7 +186,7 @@ class Call:
             raise self._give_up(out_of_time())
         return remaining if limit is None or remaining < limit else limit
 
-    def _ask(self, breaker: CircuitBreaker, limit: float | None) -> Grant:
+    def _ask(self, breaker: Circuit, limit: float | None) -> Grant:
         try:
             return breaker.ask(limit)
         except CircuitOpenError as rejection:

@@ -9,7 +9,7 @@ from math import inf
 from typing import Generic, TypeVar
 
 from viber.clock import Clock, Timer
-from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._circuit import Circuit
 
 R = TypeVar("R")
 
@@ -94,7 +94,7 @@ class Line(Generic[R]):
             else:
                 ahead, weight = ahead + 1, weight + waiter.weight
 
-    async def wait(self, waiter: Waiter[R], circuit: CircuitBreaker | None) -> R:
+    async def wait(self, waiter: Waiter[R], circuit: Circuit | None) -> R:
         """Stand in line until it is our turn; a circuit that opens sends us away."""
         self.waiters[waiter] = None
         self.weight += waiter.weight

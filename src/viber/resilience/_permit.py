@@ -1,12 +1,10 @@
 """Leave to make one call, and the word that its holder owes."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from viber.machines import Classify, Grant, Judgement, Verdict
-
-if TYPE_CHECKING:
-    from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._circuit import Circuit
 
 
 class Permit:
@@ -15,10 +13,11 @@ class Permit:
     As a context manager it says so itself: what leaves the block is classified, nothing is a success.
     """
 
-    __slots__ = ("_breaker", "_grant", "_started", "_verdict")
+    __slots__ = ("_circuit", "_classify", "_grant", "_started", "_verdict")
 
-    def __init__(self, breaker: "CircuitBreaker", grant: Grant, started: float | None) -> None:
-        self._breaker = breaker
+    def __init__(self, circuit: Circuit, grant: Grant, classify: Classify, started: float | None) -> None:
+        self._circuit = circuit
+        self._classify = classify
         self._grant = grant
         self._started = started
         self._verdict: Verdict | None = None
@@ -48,19 +47,19 @@ class Permit:
         """
         self._settle_once(verdict)
         if verdict is not Verdict.SUCCESS or self._grant.counts:
-            self._breaker.settle(self._grant, verdict, retry_after=retry_after, started=self._started)
+            self._circuit.settle(self._grant, verdict, retry_after=retry_after, started=self._started)
 
-    def conclude(self, error: BaseException, classify: Classify) -> Judgement:
-        """Settle by what ended the call; if `classify` itself raises, that says nothing of the service."""
+    def conclude(self, error: BaseException) -> Judgement:
+        """Settle by what ended the call; if classifying it raises, that says nothing of the service."""
         self._settle_once(Verdict.IGNORED)
-        judgement = self._breaker.conclude(self._grant, error, classify, started=self._started)
+        judgement = self._circuit.conclude(self._grant, error, self._classify, started=self._started)
         self._verdict = judgement.verdict
         return judgement
 
     def interrupted(self) -> None:
         """One failure more after a success: the stream that had begun well broke."""
         if self._verdict is Verdict.SUCCESS:
-            self._breaker.interrupt(self._grant)
+            self._circuit.interrupt(self._grant)
 
     def _settle_once(self, verdict: Verdict) -> None:
         if self._verdict is not None:
@@ -78,8 +77,8 @@ class Permit:
         if error is None:
             self.success()
         else:
-            self.conclude(error, self._breaker.classify)
+            self.conclude(error)
 
     def __repr__(self) -> str:
         state = "out" if self._verdict is None else self._verdict.value
-        return f"<Permit of {self._breaker.name!r}, generation {self.generation}, {state}>"
+        return f"<Permit of {self._circuit.name!r}, generation {self.generation}, {state}>"

@@ -13,7 +13,7 @@ from viber.clock import SYSTEM_CLOCK, Clock, Timer
 from viber.errors import Delivery, RateLimitError
 from viber.machines import Allowance, LimitStatus, RateLimit, RateLog, Reservation
 from viber.observability import CallRejected, CallWaited, LimitPaused, Listeners
-from viber.resilience._circuit_breaker import CircuitBreaker
+from viber.resilience._circuit import Circuit
 from viber.resilience._deadline import current_deadline
 from viber.resilience._functions import GUARDED_BY, begin, require_function, require_new
 from viber.resilience._line import Line, Waiter
@@ -79,7 +79,7 @@ class RateLimiter:
         self._timer: Timer | None = None
 
     async def acquire(
-        self, tokens: int = 0, *, within: float | None = None, circuit: CircuitBreaker | None = None
+        self, tokens: int = 0, *, within: float | None = None, circuit: Circuit | None = None
     ) -> Reservation:
         """Leave for one request of so many tokens, now or when its turn has come, within so many seconds.
 
@@ -176,7 +176,7 @@ class RateLimiter:
     ) -> None:
         """Nothing: what went, went."""
 
-    async def _wait(self, tokens: int, within: float | None, circuit: CircuitBreaker | None) -> Reservation:
+    async def _wait(self, tokens: int, within: float | None, circuit: Circuit | None) -> Reservation:
         count_of("tokens", tokens, least=0)
         if tokens > self._log.heaviest:
             raise self._refused(

@@ -1,12 +1,13 @@
 """A service's way out: its pipeline around its transport."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar, Unpack
 from uuid import uuid4
 
 from viber.errors import BaseError
 from viber.http import Request, Response, ResponseStream, Transport
+from viber.machines import read_allowance
 from viber.resilience import Call, Pipeline
 from viber.services._gate import Gate
 from viber.services._health import Health
@@ -40,7 +41,9 @@ class Channel:
         """Send the request through the whole pipeline, and read its answer."""
 
         async def attempt(dressed: Request, _: Call) -> T:
-            return read(await self.transport.send(dressed))
+            response = await self.transport.send(dressed)
+            self._heed(response.headers)
+            return read(response)
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
@@ -54,10 +57,11 @@ class Channel:
     ) -> T:
         """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
 
-        async def attempt(dressed: Request, this: Call) -> T:
-            stream = self.gate.hold(await self.transport.open(dressed))
+        async def attempt(dressed: Request, call: Call) -> T:
+            stream = self.gate.hold(await self.transport.open(dressed), call.keep_place())
             try:
-                return await start(stream, this)
+                self._heed(stream.headers)
+                return await start(stream, call)
             except BaseException:
                 stream.abort()
                 raise
@@ -76,6 +80,12 @@ class Channel:
         latency = self.pipeline.clock.now() - started
         return Health(self.name, not error, latency, error, self.pipeline.state)
 
+    def _heed(self, headers: Mapping[str, str]) -> None:
+        """Keep to what the server says it will still take."""
+        limiter = self.pipeline.limiter
+        if limiter is not None and (allowance := read_allowance(headers, self.pipeline.clock.wall())):
+            limiter.heed(allowance)
+
     async def _execute(
         self,
         request: Request,
@@ -88,7 +98,7 @@ class Channel:
         dressed = self.options.dress(request, request_id)
         with self.gate:
             return await self.pipeline.execute(
-                lambda this: attempt(dressed, this),
+                lambda call: attempt(dressed, call),
                 operation=operation,
                 idempotent=self.options.decide(idempotent=idempotent),
                 request_id=request_id,

@@ -2,15 +2,15 @@
 
 from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from viber._config import Config
 from viber.http import HttpConfig
-from viber.machines import CircuitBreakerConfig, RetryConfig
+from viber.machines import CircuitBreakerConfig, RateLimit, RetryConfig
 
 
 class ServiceConfig(Config):
-    """Time limits in seconds (None is no limit), retry, circuit breaker and connections of one service."""
+    """Time limits in seconds (None is no limit), retry, circuit, limits and connections of one service."""
 
     timeout: PositiveFloat | None = 10.0
     """Bounds each attempt."""
@@ -18,6 +18,10 @@ class ServiceConfig(Config):
     """Bounds the whole call with its waits."""
     retry: RetryConfig = Field(default_factory=RetryConfig)
     breaker: CircuitBreakerConfig = Field(default_factory=CircuitBreakerConfig)
+    rate_limits: tuple[RateLimit, ...] = ()
+    """What the service allows; a call that would break one waits its turn."""
+    max_queue: PositiveInt = 10_000
+    """Calls that may wait for a connection; one more is turned away."""
     http: HttpConfig = Field(default_factory=HttpConfig)
 
 

@@ -1,7 +1,7 @@
 """Where calls enter a service, and what closing it waits for."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -37,10 +37,10 @@ class Gate:
     ) -> None:
         self.leave()
 
-    def hold(self, stream: ResponseStream) -> ResponseStream:
-        """The stream, which counts as under way until it is closed or aborted."""
+    def hold(self, stream: ResponseStream, ended: Callable[[], object]) -> ResponseStream:
+        """The stream, which counts as under way until it is closed or aborted; `ended` is called then."""
         self._inside += 1
-        return _HeldStream(stream, self)
+        return _HeldStream(stream, self, ended)
 
     def leave(self) -> None:
         """One call less under way."""
@@ -62,11 +62,12 @@ class Gate:
 class _HeldStream:
     """A response stream that leaves its gate when it ends."""
 
-    __slots__ = ("_gate", "_stream")
+    __slots__ = ("_ended", "_gate", "_stream")
 
-    def __init__(self, stream: ResponseStream, gate: Gate) -> None:
+    def __init__(self, stream: ResponseStream, gate: Gate, ended: Callable[[], object]) -> None:
         self._stream = stream
         self._gate: Gate | None = gate
+        self._ended = ended
 
     @property
     def status(self) -> int:
@@ -92,4 +93,5 @@ class _HeldStream:
     def _leave(self) -> None:
         gate, self._gate = self._gate, None
         if gate is not None:
+            self._ended()
             gate.leave()
