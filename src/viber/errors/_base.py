@@ -44,30 +44,25 @@ class ErrorResponse(BaseModel):
     timestamp: int
 
 
-class OtherFields(TypedDict, total=False):
-    """The keywords every error accepts besides `service` and `retry_after`."""
+class ErrorFields(TypedDict, total=False):
+    """The keywords every error accepts; what is not given keeps the default of its class."""
 
     code: str
     debug_message: str
     request_id: str
+    service: str
     operation: str
     severity: Severity
     operational: bool
     retryable: bool
     delivery: Delivery
     attempts: int
+    retry_after: float | None
     details: Mapping[str, Any] | None
     suggestion: str
     status: int | None
     neutral: bool
     unapplied: bool
-
-
-class ErrorFields(OtherFields, total=False):
-    """The keywords every error accepts; what is not given keeps the default of its class."""
-
-    service: str
-    retry_after: float | None
 
 
 class BaseError(Exception):

@@ -2,10 +2,13 @@
 
 import builtins
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
-from viber.errors._base import BaseError, Delivery, ErrorFields, OtherFields, Severity
+from viber.errors._base import BaseError, Delivery, ErrorFields, Severity
+
+
+_bare: Callable[[type["CircuitOpenError"]], "CircuitOpenError"] = Exception.__new__
 
 
 class ServiceError(BaseError):
@@ -133,24 +136,21 @@ class CircuitOpenError(BaseError):
     neutral = True
     delivery = Delivery.NOT_SENT
 
-    def __init__(
-        self,
-        message: str = "",  # noqa: ARG002 - BaseException keeps it in `args`
-        *,
-        service: str = "",
-        retry_after: float | None = None,
-        **fields: Unpack[OtherFields],
-    ) -> None:
-        # A rejection must cost less than a call: no checks, and no text until somebody asks for it.
-        facts = {"service": service, "retry_after": retry_after, "timestamp": time.time()}
-        self.__dict__ = {**facts, **fields} if fields else facts
+    @staticmethod
+    def reject(service: str, retry_after: float | None) -> "CircuitOpenError":
+        """A new rejection, at less than the cost of a call: nothing is checked, and no text made until asked."""
+        error = _bare(CircuitOpenError)
+        error.service = service
+        error.retry_after = retry_after
+        error.timestamp = time.time()
+        return error
 
     @property
     def message(self) -> str:
         """What happened and when to come back."""
         wait = "" if self.retry_after is None else f"; the next probe may go in {self.retry_after:.1f} s"
-        given = self.args[0] if self.args else ""
-        return given or f"the circuit of {self.service or 'the service'} is open, nothing was sent{wait}"
+        told = self.args[0] if self.args else ""
+        return told or f"the circuit of {self.service or 'the service'} is open, nothing was sent{wait}"
 
     @message.setter
     def message(self, text: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -1,6 +1,5 @@
 """At most so many calls at once."""
 
-from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from types import TracebackType
@@ -55,7 +54,6 @@ class Bulkhead:
         self.listeners: Listeners = listeners if listeners is not None else Listeners()
         self._clock = clock
         self._home = Home("bulkhead")
-        self._loop: AbstractEventLoop | None = None
         self._taken = 0
         self._line = Line[None](clock, serve=self._serve, take_back=lambda _: self.release())
 
@@ -71,8 +69,7 @@ class Bulkhead:
 
     def try_acquire(self) -> bool:
         """Take a place if one is free and nobody waits for it."""
-        if get_running_loop() is not self._loop:
-            self._loop = self._home.enter()
+        self._home.enter()
         if self._taken >= self.max_concurrent or self._line.waiters:
             return False
         self._taken += 1

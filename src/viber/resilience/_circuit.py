@@ -166,7 +166,7 @@ class Circuit:
         retry_after = None if wait == inf else wait
         if self.listeners.callables:
             self.listeners.emit(CallRejected(self.name, "circuit", retry_after, self._clock.now()))
-        return CircuitOpenError(service=self.name, retry_after=retry_after)
+        return CircuitOpenError.reject(self.name, retry_after)
 
     def _announce(self, change: Transition | None) -> None:
         if change is None:

@@ -1,6 +1,5 @@
 """Never more than so much in any stretch of time."""
 
-from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
@@ -73,7 +72,6 @@ class RateLimiter:
         self._clock = clock
         self._now = clock.now
         self._home = Home("rate limiter")
-        self._loop: AbstractEventLoop | None = None
         self._log = RateLog(limits)
         self._line = Line[Reservation](clock, serve=self._serve, take_back=self.give_back)
         self._timer: Timer | None = None
@@ -95,8 +93,7 @@ class RateLimiter:
 
     def try_acquire(self, tokens: int = 0) -> Reservation | None:
         """Leave for one request, if it may go now and nobody waits."""
-        if get_running_loop() is not self._loop:
-            self._loop = self._home.enter()
+        self._home.enter()
         if self._line.waiters or tokens < 0:
             return None
         log = self._log
