@@ -6,13 +6,13 @@ generation share one grant, since nothing but its generation matters; a probe ha
 lease, since its place in HALF_OPEN has to come back.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from math import inf
 
 from viber.machines._backoff import Rng, exponential
 from viber.machines._breaker_config import CircuitBreakerConfig
 from viber.machines._buckets import Buckets
+from viber.machines._latest import Latest
 from viber.machines._transitions import TRANSITIONS, BreakerState, Transition, Trigger
 from viber.machines._verdict import Verdict
 
@@ -66,6 +66,21 @@ class BreakerSnapshot:
 class Breaker:
     """Counts, decides and remembers; `now` comes from outside and reading never changes anything."""
 
+    __slots__ = (
+        "_config",
+        "_failures",
+        "_generation",
+        "_open_until",
+        "_probes",
+        "_recent",
+        "_relapses",
+        "_rng",
+        "_since",
+        "_successes",
+        "standing",
+        "state",
+    )
+
     def __init__(self, config: CircuitBreakerConfig, *, rng: Rng, now: float = 0.0) -> None:
         self._config = config
         self._rng = rng
@@ -74,10 +89,9 @@ class Breaker:
         self.state: BreakerState = BreakerState.CLOSED
         self.standing: Grant | None = None
         """The grant that all calls share while every call may pass; None when they have to ask."""
-        # The oldest of the last N failures is all that "N failures within the window" needs to know.
-        self._failures: deque[float] = deque(maxlen=config.failure_threshold or 0)
+        self._failures = Latest(config.failure_threshold or 0)
         self._recent = _buckets(config)
-        self._probes: set[Grant] = set()
+        self._probes: list[Grant] = []
         self._open_until = now
         self._begin(now)
 
@@ -111,9 +125,9 @@ class Breaker:
         if refusal := self.refusal(now):
             return refusal
         change = self._move(Trigger.ELAPSED, now) if self.state is BreakerState.OPEN else None
-        self._probes = {probe for probe in self._probes if not _is_lapsed(probe, now)}
+        self._probes = [probe for probe in self._probes if not _is_lapsed(probe, now)]
         probe = Grant(self._generation, now + max(lease, self._config.probe_lease), change)
-        self._probes.add(probe)
+        self._probes.append(probe)
         return probe
 
     def settle(
@@ -153,7 +167,7 @@ class Breaker:
         """Go on by other rules: state, failures and probes stay, and an open circuit opens no later."""
         keeps_window = config.has_rates and config.monitor_window == self._config.monitor_window
         self._config = config
-        self._failures = deque(self._failures, maxlen=config.failure_threshold or 0)
+        self._failures = self._failures.resized(config.failure_threshold or 0)
         self._recent = (self._recent if keeps_window else None) or _buckets(config)
         self._open_until = min(self._open_until, now + config.max_reset_timeout)
         if self.standing is not None:
@@ -167,7 +181,7 @@ class Breaker:
             state=self.state,
             generation=self._generation,
             since=self._since,
-            failures=sum(now - at < self._config.monitor_window for at in self._failures),
+            failures=self._failures.count_within(self._config.monitor_window, now=now),
             successes=self._successes,
             probes=self._out(now),
             retry_after=max(0.0, self._open_until - now) if is_open else None,
@@ -191,16 +205,15 @@ class Breaker:
         if self.state not in _PASSING or verdict is Verdict.IGNORED:
             return None
         if failed:
-            self._failures.append(now)
+            self._failures.add(now)
         if self._recent is not None:
             self._recent.add(now, 1, failed, is_slow)
         trigger = self._alarm(now, failed=failed) if self.state is BreakerState.CLOSED else None
         return self._move(trigger, now, retry_after if failed else None) if trigger else None
 
     def _alarm(self, now: float, *, failed: bool) -> Trigger | None:
-        config, failures = self._config, self._failures
-        is_full = failed and len(failures) == config.failure_threshold
-        if is_full and now - failures[0] < config.monitor_window:
+        config = self._config
+        if failed and now - self._failures.oldest < config.monitor_window:
             return Trigger.THRESHOLD
         if self._recent is None:
             return None
@@ -245,10 +258,10 @@ class Breaker:
     def _begin(self, now: float) -> None:
         passes = self.state in _PASSING
         self.standing = Grant(self._generation, counts=self._config.has_rates) if passes else None
-        self._failures.clear()
+        self._failures = Latest(self._config.failure_threshold or 0)
         if self._recent is not None:
             self._recent.clear()
-        self._probes = set()
+        self._probes = []
         self._successes = 0
         self._since = now
         self._open_until = now

@@ -52,7 +52,7 @@ class Circuit:
         self._clock = clock
         self._machine = Breaker(config, rng=rng, now=clock.now())
         self._lock = Lock()
-        self._waiting: set[TurnAway] = set()
+        self._waiting: dict[TurnAway, None] = {}
         self.standing: Grant | None = None
         """The grant that all calls share while every call may pass: then nobody has to ask."""
         self._shut_until = 0.0
@@ -142,11 +142,11 @@ class Circuit:
 
     def attend(self, turn_away: TurnAway) -> None:
         """Turn this waiting caller away as soon as the circuit opens."""
-        self._waiting.add(turn_away)
+        self._waiting[turn_away] = None
 
     def leave(self, turn_away: TurnAway) -> None:
         """This caller waits no more."""
-        self._waiting.discard(turn_away)
+        self._waiting.pop(turn_away, None)
 
     def _judge(self, error: BaseException, classify: Classify) -> Judgement:
         if isinstance(error, MisuseError):

@@ -17,6 +17,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+_DEFAULT = CircuitBreakerConfig()
+
+
 class CircuitBreaker(Circuit):
     """Stops calling a service that fails, and finds out by itself when it is well again.
 
@@ -132,7 +135,7 @@ class CircuitBreaker(Circuit):
 
 def _checked(config: object) -> CircuitBreakerConfig:
     if config is None:
-        return CircuitBreakerConfig()
+        return _DEFAULT
     if not isinstance(config, CircuitBreakerConfig):
         raise TypeError(f"a breaker takes a CircuitBreakerConfig, not {type(config).__name__!r}")
     return config
