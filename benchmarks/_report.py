@@ -1,8 +1,8 @@
 """Turns tables into Markdown to read and JSON to compare."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,17 +14,38 @@ RESULTS = Path(__file__).parent / "results"
 HEADER = "| | median | min | CPU median | CPU min | per second | CPU ratio | of all rounds |"
 
 
-def publish(name: str, tables: Sequence[Table], *, packages: Sequence[str], effort: Effort) -> None:
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes that each candidate holds."""
+
+    title: str
+    held: Mapping[str, float]
+
+
+def publish(
+    name: str,
+    tables: Sequence[Table],
+    *,
+    packages: Sequence[str],
+    effort: Effort,
+    sizes: Sequence[Sizes] = (),
+) -> None:
     """Print the tables, and unless it was a smoke run write them down."""
     about = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": machine(), "rounds": effort.rounds}
     versions = {package: version(package) for package in ("viber-integration", *packages)}
-    text = "\n\n".join([heading(name, about, versions), *(markdown(table) for table in tables)]) + "\n"
+    parts = [heading(name, about, versions), *map(markdown, tables), *map(markdown_of_sizes, sizes)]
+    text = "\n\n".join(parts) + "\n"
     print(text)
     if effort.smoke:
         return
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(text)
-    content = {**about, "versions": versions, "tables": [asdict(table) for table in tables]}
+    content = {
+        **about,
+        "versions": versions,
+        "tables": [asdict(table) for table in tables],
+        "sizes": [asdict(table) for table in sizes],
+    }
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
@@ -38,6 +59,12 @@ def markdown(table: Table) -> str:
     lines = [f"## {table.title}", "", HEADER, "| --- |" + " ---: |" * 7]
     lines += [line(row, yardstick) for row in table.rows]
     return "\n".join([*lines, "", f"{table.operations} operations a round; ratios to: {table.yardstick}"])
+
+
+def markdown_of_sizes(sizes: Sizes) -> str:
+    lines = [f"## {sizes.title}", "", "| | bytes |", "| --- | ---: |"]
+    lines += [f"| {name} | {held:,.0f} |" for name, held in sizes.held.items()]
+    return "\n".join(lines)
 
 
 def line(row: Row, yardstick: Row) -> str:

@@ -7,7 +7,6 @@ from typing import Any, Unpack
 
 from viber.errors._base import BaseError, Delivery, ErrorFields, Severity
 
-
 _bare: Callable[[type["CircuitOpenError"]], "CircuitOpenError"] = Exception.__new__
 
 
@@ -138,7 +137,7 @@ class CircuitOpenError(BaseError):
 
     @staticmethod
     def reject(service: str, retry_after: float | None) -> "CircuitOpenError":
-        """A new rejection, at less than the cost of a call: nothing is checked, and no text made until asked."""
+        """A new rejection, cheaper than a call: nothing is checked, no text made until somebody asks."""
         error = _bare(CircuitOpenError)
         error.service = service
         error.retry_after = retry_after

@@ -89,10 +89,15 @@ def retry_on(*kinds: type[Exception]) -> Classify:
 def _judge_own(error: BaseError) -> Judgement:
     return Judgement(
         _verdict_of(error),
-        retryable=error.retryable and error.operational,
+        retryable=error.retryable and error.operational and not _is_local_limit(error),
         safe=error.unapplied or error.delivery is Delivery.NOT_SENT,
         retry_after=error.retry_after,
     )
+
+
+def _is_local_limit(error: BaseError) -> bool:
+    """Refused here, after a wait that was too long already: the caller is told, and decides."""
+    return isinstance(error, errors.RateLimitError) and error.delivery is Delivery.NOT_SENT
 
 
 def _verdict_of(error: BaseError) -> Verdict:

@@ -234,9 +234,10 @@ class Call:
     def _heed(self, error: BaseException, judgement: Judgement) -> None:
         """A server that asks to be left alone is, by all calls of this limiter."""
         limiter, wait = self.policies.limiter, judgement.retry_after
-        if limiter is None or isinstance(error, CircuitOpenError):
+        was_refused_here = isinstance(error, BaseError) and error.delivery is Delivery.NOT_SENT
+        if limiter is None or was_refused_here:
             return
-        if isinstance(error, RateLimitError) and error.delivery is Delivery.ANSWERED and not error.retryable:
+        if isinstance(error, RateLimitError) and not error.retryable:
             limiter.pause() if wait is None else limiter.pause(wait)
         elif wait:
             limiter.pause(wait)

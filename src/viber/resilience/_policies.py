@@ -1,7 +1,7 @@
 """Everything that stands between a caller and a service, as one frozen value."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
@@ -42,7 +42,7 @@ class Policies:
     fallback: Fallback[Any] | None = None
     timeout: float | None = None
     total_timeout: float | None = None
-    chaos: tuple[Chaos, ...] = ()
+    chaos: Sequence[Chaos] = ()
     idempotent: bool = False
     classify: Classify = judge
     classify_result: ClassifyResult | None = None

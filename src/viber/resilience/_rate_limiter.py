@@ -94,7 +94,9 @@ class RateLimiter:
     def try_acquire(self, tokens: int = 0) -> Reservation | None:
         """Leave for one request, if it may go now and nobody waits."""
         self._home.enter()
-        if self._line.waiters or tokens < 0:
+        if type(tokens) is not int or tokens < 0:
+            count_of("tokens", tokens, least=0)
+        if self._line.waiters:
             return None
         log = self._log
         grant = log.take(tokens, self._now(), self._clock.wall() if log.is_daily else 0.0)
@@ -174,7 +176,7 @@ class RateLimiter:
         """Nothing: what went, went."""
 
     async def _wait(self, tokens: int, within: float | None, circuit: Circuit | None) -> Reservation:
-        count_of("tokens", tokens, least=0)
+        seconds_of("within", within)
         if tokens > self._log.heaviest:
             raise self._refused(
                 None, f"one request of {tokens} tokens is more than the limit itself", "too_heavy"
