@@ -1,12 +1,16 @@
 """One limit of a rate limiter: so much in so long a time, or in a day."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from math import inf
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from viber._config import Config
+
+_TICK = 0.001
+"""Seconds: no window is shorter."""
 
 
 class RateLimit(Config):
@@ -28,9 +32,22 @@ class RateLimit(Config):
 
     requests: PositiveInt | None = None
     tokens: PositiveInt | None = None
-    per: Annotated[float, Field(ge=0.001)] | Literal["day"] = 60.0
+    per: float | Literal["day"] = 60.0
     zone: str = "UTC"
     guard: Annotated[float, Field(ge=0)] = 0.0
+
+    @field_validator("per", mode="plain")
+    @classmethod
+    def _is_span(cls, per: Any) -> float | Literal["day"]:
+        if per == "day":
+            return "day"
+        try:
+            seconds = float(per)
+        except (TypeError, ValueError):
+            seconds = 0.0
+        if not _TICK <= seconds < inf:
+            raise ValueError("takes seconds from 0.001 on, or 'day'")
+        return seconds
 
     @field_validator("zone")
     @classmethod

@@ -154,7 +154,7 @@ class Bulkhead:
         if self.listeners.callables:
             self.listeners.emit(CallRejected(self.name, "bulkhead", None, self._clock.now()))
         return RateLimitError(
-            f"{self.max_concurrent} calls are under way and {reason}: nothing was sent",
+            f"the bulkhead is full ({self.max_concurrent} at once) and {reason}; nothing was sent",
             code=code,
             service=self.name,
             delivery=Delivery.NOT_SENT,

@@ -14,5 +14,5 @@ def translated(error: BaseException, scope: asyncio.Timeout | None, call: Call) 
         return error
     is_total = call.limit != call.policies.timeout
     return TimeoutError(
-        f"no answer within {call.limit:g} s", code="timeout.total" if is_total else "timeout.attempt"
+        f"no answer within {call.limit:.3g} s", code="timeout.total" if is_total else "timeout.attempt"
     )
