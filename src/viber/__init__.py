@@ -5,6 +5,9 @@ bulkhead, rate limit, circuit breaker and attempt timeout. `Pipeline` does the s
 your own.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from viber.clock import Clock, SystemClock
 from viber.errors import (
     AuthenticationError,
@@ -29,8 +32,6 @@ from viber.errors import (
     TimeoutError,
     TransportError,
 )
-from viber.factory import ServiceFactory
-from viber.http import HttpConfig
 from viber.machines import (
     BreakerSnapshot,
     BreakerState,
@@ -63,10 +64,14 @@ from viber.resilience import (
     RateLimiter,
     execute_with_resilience,
 )
-from viber.services import Health
-from viber.services.gemini import GeminiConfig, GeminiService, TokenStream
-from viber.services.supabase import Query, SupabaseConfig, SupabaseService, Table
-from viber.settings import Settings
+
+if TYPE_CHECKING:
+    from viber.factory import ServiceFactory
+    from viber.http import HttpConfig
+    from viber.services import Health
+    from viber.services.gemini import GeminiConfig, GeminiService, TokenStream
+    from viber.services.supabase import Query, SupabaseConfig, SupabaseService, Table
+    from viber.settings import Settings
 
 __all__ = [
     "AuthenticationError",
@@ -130,3 +135,25 @@ __all__ = [
     "execute_with_resilience",
     "retry_on",
 ]
+
+_LOADED_WHEN_NAMED = {
+    "GeminiConfig": "viber.services.gemini",
+    "GeminiService": "viber.services.gemini",
+    "Health": "viber.services",
+    "HttpConfig": "viber.http",
+    "Query": "viber.services.supabase",
+    "ServiceFactory": "viber.factory",
+    "Settings": "viber.settings",
+    "SupabaseConfig": "viber.services.supabase",
+    "SupabaseService": "viber.services.supabase",
+    "Table": "viber.services.supabase",
+    "TokenStream": "viber.services.gemini",
+}
+"""Most of the import is services and their HTTP library: who needs a breaker alone does not wait for it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_WHEN_NAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LOADED_WHEN_NAMED[name]), name)
+    return value
