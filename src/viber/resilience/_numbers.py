@@ -17,12 +17,15 @@ def count_of(name: str, value: object, *, least: int) -> int:
     return value
 
 
-def seconds_of(name: str, value: float | None, *, zero: bool = True) -> float | None:
+def seconds_of(name: str, value: object, *, zero: bool = True) -> float | None:
     """Seconds, or None for no limit.
 
     Raises:
+        TypeError: they are something else.
         ValueError: they are negative, infinite or no number, or 0 where that makes no sense.
     """
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        raise TypeError(f"{name} takes seconds, or None for no limit, not {value!r}")
     if value is None or (0 < value < inf) or (zero and value == 0):
         return value
     raise ValueError(

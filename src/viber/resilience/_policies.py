@@ -1,7 +1,7 @@
 """Everything that stands between a caller and a service, as one frozen value."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
 
@@ -16,15 +16,23 @@ from viber.resilience._numbers import seconds_of
 from viber.resilience._rate_limiter import RateLimiter
 
 KINDS: Final[Mapping[str, tuple[type, str]]] = {
+    "name": (str, "a text"),
+    "idempotent": (bool, "True or False"),
     "retry": (RetryConfig, "a RetryConfig: RetryConfig(max_attempts=1) is no retry"),
     "budget": (RetryBudget, "a RetryBudget, which pipelines may share"),
     "breaker": (CircuitBreaker, "a CircuitBreaker: CircuitBreaker(name, config)"),
     "bulkhead": (Bulkhead, "a Bulkhead: Bulkhead(10)"),
     "limiter": (RateLimiter, "a RateLimiter: RateLimiter(RateLimit(requests=60, per=60.0))"),
     "fallback": (Fallback, "a Fallback: Fallback(answer, on=CircuitOpenError)"),
+    "chaos": (Sequence, "chaos policies: chaos=[ChaosLatency(2.0, rate=0.1)]"),
     "listeners": (Listeners, "Listeners: Listeners(print)"),
 }
-_OPTIONAL: Final = {"budget", "breaker", "bulkhead", "limiter", "fallback"}
+_FUNCTIONS: Final = {
+    "classify": "a function that judges an exception: retry_on(ConnectionError)",
+    "classify_result": "a function that judges a result",
+    "rng": "a function that returns a number from 0 up to 1: random.random",
+}
+_OPTIONAL: Final = {"budget", "breaker", "bulkhead", "limiter", "fallback", "classify_result"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -59,9 +67,11 @@ class Policies:
     def __post_init__(self) -> None:
         for name, (kind, what) in KINDS.items():
             _require(name, getattr(self, name), kind, what, optional=name in _OPTIONAL)
+        for name, what in _FUNCTIONS.items():
+            _require(name, getattr(self, name), Callable, what, optional=name in _OPTIONAL)
         object.__setattr__(self, "chaos", tuple(self.chaos))
         for policy in self.chaos:
-            _require("chaos", policy, Chaos, "chaos policies: chaos=[ChaosLatency(2.0, rate=0.1)]")
+            _require("chaos", policy, Chaos, KINDS["chaos"][1])
         if len({id(policy) for policy in self.chaos}) < len(self.chaos):
             raise TypeError("the same chaos policy stands here twice: make another one")
         seconds_of("timeout", self.timeout, zero=False)
@@ -81,6 +91,6 @@ class Policies:
         return tuple(policy for policy in counting if policy is not None)
 
 
-def _require(name: str, value: object, kind: type, what: str, *, optional: bool = False) -> None:
+def _require(name: str, value: object, kind: Any, what: str, *, optional: bool = False) -> None:
     if not (isinstance(value, kind) or (optional and value is None)):
         raise TypeError(f"{name} takes {what}, not {type(value).__name__!r}")
