@@ -17,6 +17,7 @@ class AttemptBlock:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._scope: asyncio.Timeout | None = None
+        self._is_entered = False
         self.delay: float | None = None
         """Seconds until the next attempt, None if there is none."""
         self.is_over: bool = False
@@ -27,6 +28,9 @@ class AttemptBlock:
         return self._call.number
 
     async def __aenter__(self) -> Self:
+        if self._is_entered:
+            raise RuntimeError("an attempt is entered once: the next round of the loop brings the next one")
+        self._is_entered = True
         call = self._call
         try:
             if call.policies.has_lines:
@@ -45,12 +49,7 @@ class AttemptBlock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self.is_over = True
-        raised = error
-        if self._scope is not None:
-            try:
-                await self._scope.__aexit__(kind, error, trace)
-            except TimeoutError as ran_out:
-                raised = ran_out
+        raised = await self._leave_scope(kind, error, trace)
         if raised is None:
             self.delay = self._call.succeed(None)
             return False
@@ -61,7 +60,21 @@ class AttemptBlock:
         self._call.finish(failure)
         if failure is error:
             return False
-        raise failure from raised
+        try:
+            raise failure from raised
+        finally:
+            del failure  # its traceback holds this frame
+
+    async def _leave_scope(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> BaseException | None:
+        """What the block raised, once its time limit has had its say."""
+        if self._scope is not None:
+            try:
+                await self._scope.__aexit__(kind, error, trace)
+            except TimeoutError as ran_out:
+                return ran_out
+        return error
 
 
 class Attempts:
@@ -72,17 +85,25 @@ class Attempts:
         self._block: AttemptBlock | None = None
 
     def __aiter__(self) -> Self:
+        if self._block is not None:
+            raise RuntimeError("these are the attempts of one call: ask for new ones for each loop")
         return self
 
     async def __anext__(self) -> AttemptBlock:
-        block = self._block
-        if block is None:
+        if self._block is None:
             self._call.start()
-        elif not block.is_over:
-            raise RuntimeError("enter each attempt: `async with attempt:` around what is to be tried")
-        elif block.delay is None:
-            raise StopAsyncIteration
         else:
-            await self._call.policies.clock.sleep(block.delay)
+            await self._wait_after(self._block)
         self._block = AttemptBlock(self._call)
         return self._block
+
+    async def _wait_after(self, block: AttemptBlock) -> None:
+        if not block.is_over:
+            raise RuntimeError("enter each attempt: `async with attempt:` around what is to be tried")
+        if block.delay is None:
+            raise StopAsyncIteration
+        try:
+            await self._call.policies.clock.sleep(block.delay)
+        except BaseException as error:
+            self._call.finish(error)
+            raise

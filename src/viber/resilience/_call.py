@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from viber.errors import BaseError, CircuitOpenError, Delivery, RateLimitError, TimeoutError
-from viber.machines import Grant, Judgement, Reservation, Stop, Verdict, decide
+from viber.machines import ClassifyResult, Grant, Judgement, Reservation, Stop, Verdict
 from viber.observability import CallFinished, RetryScheduled
-from viber.resilience._circuit import Circuit
+from viber.resilience._circuit import Circuit, judged
 from viber.resilience._deadline import Deadline, current_deadline, out_of_time
+from viber.resilience._decision import REFUSALS, next_step
 from viber.resilience._policies import Policies
+from viber.resilience._rate_limiter import RateLimiter
 from viber.resilience._story import Story
-
-_REASONS = {CircuitOpenError: Stop.CIRCUIT, TimeoutError: Stop.DEADLINE, RateLimitError: Stop.QUEUE}
 
 
 class Call:
@@ -63,8 +63,8 @@ class Call:
         self.number = 1
 
     def remaining(self) -> float | None:
-        """Seconds left for the whole call; None if there is no bound."""
-        own = None if self._ends is None else self._ends - self.policies.clock.now()
+        """Seconds left for the whole call, never below 0; None if there is no bound."""
+        own = None if self._ends is None else max(0.0, self._ends - self.policies.clock.now())
         outer = None if self._deadline is None else self._deadline.remaining()
         return own if outer is None or (own is not None and own < outer) else outer
 
@@ -77,6 +77,7 @@ class Call:
             TimeoutError: no time was left; nothing was sent.
         """
         breaker, bulkhead, limiter = self.policies.breaker, self.policies.bulkhead, self.policies.limiter
+        self.reservation = None  # that of an earlier attempt was used, and never goes back
         try:
             if breaker is not None:
                 breaker.check()
@@ -85,9 +86,7 @@ class Call:
                     await bulkhead.acquire(within=self.remaining(), circuit=breaker)
                 self._holds_place = True
             if limiter is not None:
-                self.reservation = limiter.try_acquire(self.tokens) or await limiter.acquire(
-                    self.tokens, within=self.remaining(), circuit=breaker
-                )
+                self.reservation = limiter.try_acquire(self.tokens) or await self._wait_for(limiter)
         except (CircuitOpenError, RateLimitError, TimeoutError) as refusal:
             ended = self._give_up(refusal)
         except BaseException:
@@ -96,7 +95,10 @@ class Call:
         else:
             return
         # Raised out here, because the error of an earlier attempt keeps its own context.
-        raise ended
+        try:
+            raise ended
+        finally:
+            del ended  # its traceback holds this frame
 
     def begin(self) -> float | None:
         """An attempt begins, with leave of the circuit; seconds that it may take.
@@ -122,29 +124,29 @@ class Call:
         """The attempt brought a result; seconds until the next one if it is not good enough, else None."""
         policies = self.policies
         if policies.classify_result is not None:
-            judgement = policies.classify_result(result)
+            judgement = self._review(policies.classify_result, result)
             if judgement is not None:
                 return self._reject(judgement)
         if self._grant is not None and self._grant.counts:
             self._settle(Verdict.SUCCESS)
         if self._holds_place:
             self._leave()
-        if policies.listeners.callables:
+        if self._story is not None or policies.listeners.callables:
             self.finish(None)
         return None
 
     def fail(self, error: BaseException) -> float | None:
         """The attempt failed; seconds until the next one, None if this error ends the call."""
+        unsent = isinstance(error, BaseError) and error.delivery is Delivery.NOT_SENT
         try:
             judgement = self._judge(error)
-        except BaseException:
-            self._leave()
-            raise
-        self._heed(error, judgement)
-        self._leave(unsent=isinstance(error, BaseError) and error.delivery is Delivery.NOT_SENT)
+        finally:
+            self._leave(unsent=unsent)
+        if not unsent:
+            self._heed(error, judgement)
         if not isinstance(error, Exception):
             return None
-        step = self._decide(judgement.made_retryable() if self._is_named(error) else judgement)
+        step = self._decide(error, judgement)
         if isinstance(step, Stop):
             self._conclude(error, step)
             return None
@@ -174,7 +176,7 @@ class Call:
         """Keep the place in the bulkhead beyond this attempt, until what is returned is called, once."""
         bulkhead = self.policies.bulkhead
         if bulkhead is None or not self._holds_place:
-            return _nothing
+            return lambda: None
         self._holds_place = False
         return bulkhead.release
 
@@ -191,16 +193,25 @@ class Call:
             return breaker.ask(limit)
         except CircuitOpenError as rejection:
             ended = self._give_up(rejection)
-        raise ended
+        try:
+            raise ended
+        finally:
+            del ended
+
+    async def _wait_for(self, limiter: RateLimiter) -> Reservation:
+        breaker = self.policies.breaker
+        if breaker is not None:
+            breaker.check()  # it may have opened in the turn in which a place came free
+        return await limiter.acquire(self.tokens, within=self.remaining(), circuit=breaker)
 
     def _give_up(self, refusal: BaseError) -> Exception:
         """No attempt may follow: the error of the last one, or the refusal of the first, ends the call."""
         self._leave(unsent=True)
-        last = None if self._story is None else self._story.last
+        last = None if self._story is None else self._story.reclaim()
         if last is None:
             self._conclude(refusal)
             return refusal
-        self._conclude(last, _REASONS[type(refusal)])
+        self._conclude(last, REFUSALS[type(refusal)])
         return last
 
     def _conclude(self, error: Exception, reason: Stop | None = None) -> None:
@@ -212,18 +223,11 @@ class Call:
     def _may_repeat(self) -> bool:
         return self.policies.idempotent if self.idempotent is None else self.idempotent
 
-    def _is_named(self, error: Exception) -> bool:
-        """The configuration names its code: worth another attempt besides those that say so."""
-        if not isinstance(error, BaseError):
-            return False
-        is_named = error.code in self.policies.retry.retryable_codes
-        return is_named and error.operational and not isinstance(error, CircuitOpenError)
-
     def _judge(self, error: BaseException) -> Judgement:
         """What the error means; the circuit is told."""
         policies, grant = self.policies, self._grant
         if policies.breaker is None or grant is None:
-            return policies.classify(error)
+            return judged(error, policies.classify)
         return policies.breaker.conclude(grant, error, policies.classify, started=self._permitted_at)
 
     def _settle(self, verdict: Verdict, retry_after: float | None = None) -> None:
@@ -231,39 +235,44 @@ class Call:
         if breaker is not None and grant is not None:
             breaker.settle(grant, verdict, retry_after=retry_after, started=self._permitted_at)
 
-    def _heed(self, error: BaseException, judgement: Judgement) -> None:
+    def _heed(self, error: BaseException | None, judgement: Judgement) -> None:
         """A server that asks to be left alone is, by all calls of this limiter."""
         limiter, wait = self.policies.limiter, judgement.retry_after
-        was_refused_here = isinstance(error, BaseError) and error.delivery is Delivery.NOT_SENT
-        if limiter is None or was_refused_here:
+        if limiter is None:
             return
-        if isinstance(error, RateLimitError) and not error.retryable:
-            limiter.pause() if wait is None else limiter.pause(wait)
-        elif wait:
+        if wait is not None and wait > 0:
             limiter.pause(wait)
+        elif wait is None and isinstance(error, RateLimitError) and not error.retryable:
+            limiter.pause()
+
+    def _review(self, classify: ClassifyResult, result: object) -> Judgement | None:
+        try:
+            return classify(result)
+        except BaseException:
+            self._settle(Verdict.IGNORED)
+            self._leave()
+            raise
 
     def _reject(self, judgement: Judgement) -> float | None:
         """The result says that all is not well: it counts, and may be asked for again."""
         self._settle(judgement.verdict, judgement.retry_after)
         self._leave()
-        step = self._decide(judgement)
+        self._heed(None, judgement)
+        step = self._decide(None, judgement)
         if isinstance(step, Stop):
             self.finish(None)
             return None
         self._report_retry(None, step)
         return step
 
-    def _decide(self, judgement: Judgement) -> float | Stop:
-        policies = self.policies
-        return decide(
-            policies.retry,
+    def _decide(self, error: Exception | None, judgement: Judgement) -> float | Stop:
+        return next_step(
+            self.policies,
+            error,
             judgement,
             attempt=self.number,
             idempotent=self._may_repeat(),
             remaining=self.remaining(),
-            rng=policies.rng,
-            budget=policies.budget,
-            now=policies.clock.now(),
         )
 
     def _leave(self, *, unsent: bool = False) -> None:
@@ -284,7 +293,3 @@ class Call:
                     policies.name, self.operation, self.request_id, self.number, delay, error, at=now
                 )
             )
-
-
-def _nothing() -> None:
-    """There is no place to give back."""

@@ -149,9 +149,7 @@ class Circuit:
         self._waiting.pop(turn_away, None)
 
     def _judge(self, error: BaseException, classify: Classify) -> Judgement:
-        if isinstance(error, MisuseError):
-            return _NO_VERDICT
-        judgement = classify(error)
+        judgement = judged(error, classify)
         is_told = isinstance(error, RateLimitError) and error.delivery is Delivery.ANSWERED
         if is_told and self._machine.config.count_rate_limits:
             return replace(judgement, verdict=Verdict.FAILURE)
@@ -185,3 +183,10 @@ class Circuit:
         wait = 0.0 if refusal is None else refusal.retry_after
         for turn_away in tuple(self._waiting):
             turn_away(self._rejected(wait))
+
+
+def judged(error: BaseException, classify: Classify) -> Judgement:
+    """What an error means; a cancellation or a misuse says nothing, and no `classify` is asked about it."""
+    if not isinstance(error, Exception) or isinstance(error, MisuseError):
+        return _NO_VERDICT
+    return classify(error)

@@ -62,7 +62,7 @@ def require_awaitable(fn: object, result: object) -> None:
         )
 
 
-def begin(fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+def begin(fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
     """Call a function whose result is to be awaited.
 
     Raises:

@@ -94,7 +94,9 @@ class Pipeline(Policies):
         alone = self.with_options(max_attempts=1)
         return replace(alone, breaker=None, bulkhead=None, limiter=None, fallback=None)
 
-    def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+    def run(
+        self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Coroutine[Any, Any, T]:
         """Await `fn(*args, **kwargs)` through all policies.
 
         Raises:
@@ -141,7 +143,8 @@ class Pipeline(Policies):
             >>> asyncio.run(main())
             1
         """
-        return Attempts(_facts(Call(self), operation=operation, idempotent=idempotent, tokens=tokens))
+        policies = self if self.classify_result is None else replace(self, classify_result=None)
+        return Attempts(_facts(Call(policies), operation=operation, idempotent=idempotent, tokens=tokens))
 
     def execute(
         self,
@@ -153,6 +156,8 @@ class Pipeline(Policies):
         tokens: int = 0,
     ) -> Coroutine[Any, Any, T]:
         """Await `fn(call)` through all policies: for services, which ask and tell the call."""
+        if type(fn) is not FunctionType:
+            require_function(fn)
         call = _facts(
             Call(self), operation=operation, request_id=request_id, idempotent=idempotent, tokens=tokens
         )
@@ -196,15 +201,22 @@ class Pipeline(Policies):
             delay = _after(error, scope, call)
             if delay is None:
                 raise
-        await self.clock.sleep(delay)
-        return await self._perform(call, fn, args, kwargs)
+        return await self._perform(call, fn, args, kwargs, delay)
 
     async def _perform(
-        self, call: Call, fn: Callable[..., Awaitable[T]], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+        self,
+        call: Call,
+        fn: Callable[..., Awaitable[T]],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        wait: float | None = None,
     ) -> T:
+        """All attempts, or those after the first and the `wait` that follows it."""
         try:
-            if not call.number:
+            if wait is None:
                 call.start()
+            else:
+                await self.clock.sleep(wait)
             return await self._repeat(call, fn, args, kwargs)
         except BaseException as error:
             call.finish(error)
@@ -249,7 +261,10 @@ def _after(error: BaseException, scope: Timeout | None, call: Call) -> float | N
     failure = translated(error, scope, call)
     delay = call.fail(failure)
     if delay is None and failure is not error:
-        raise failure from error
+        try:
+            raise failure from error
+        finally:
+            del failure  # its traceback holds this frame
     return delay
 
 

@@ -28,12 +28,16 @@ class Story:
         what = f"{type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
         self._notes += (f"attempt {attempt} failed with {what}; waited {delay:.3f} s",)
 
+    def reclaim(self) -> Exception | None:
+        """The last failure, if it ends the call after all: it needs no note of itself."""
+        self._notes = self._notes[:-1]
+        return self.last
+
     def conclude(
         self, error: BaseException, *, attempts: int, idempotent: bool, reason: Stop | None = None
     ) -> None:
         """This error ends the call: let it tell the whole story."""
-        notes = self._notes[:-1] if error is self.last else self._notes
-        for note in notes:
+        for note in self._notes:
             error.add_note(note)
         if reason not in _SELF_EXPLAINING:
             error.add_note(reason.value)
