@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
-from viber.resilience import Pipeline
+from viber.errors import ServerError
+from viber.machines import CircuitBreakerConfig, RetryConfig
+from viber.resilience import CircuitBreaker, Pipeline
 from viber.testing import EventRecorder, FakeClock
 
 
@@ -29,6 +32,75 @@ class Script:
         if callable(outcome):
             outcome = outcome()
         return await outcome if inspect.isawaitable(outcome) else outcome
+
+
+class CallUnderWay:
+    """A call that hangs until it is told how to end."""
+
+    def __init__(self, run: Callable[..., Coroutine[Any, Any, Any]]) -> None:
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.create_task(run(self._hang))
+
+    async def _hang(self) -> object:
+        return await self.answer
+
+    async def finish(self, *, well: bool) -> None:
+        if well:
+            self.answer.set_result("late")
+        else:
+            self.answer.set_exception(ServerError("late"))
+        await asyncio.wait([self.task])
+        assert well == (self.task.exception() is None)
+
+    async def cancel(self) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        assert self.task.cancelled()
+
+
+class Guarded:
+    """Calls behind a breaker: two failures open it for 60 s, then one probe may be out and one closes it."""
+
+    def __init__(self, way_in: Callable[[CircuitBreaker], Callable[..., Coroutine[Any, Any, Any]]]) -> None:
+        config = CircuitBreakerConfig(failure_threshold=2, half_open_max_calls=1, reset_jitter=0)
+        self.clock = FakeClock()
+        self.breaker = CircuitBreaker("quotes", config, clock=self.clock)
+        self.run = way_in(self.breaker)
+
+    async def fail(self, times: int = 2) -> None:
+        for _ in range(times):
+            with pytest.raises(ServerError, match="boom"):
+                await self.run(_boom)
+
+    def lapse(self) -> None:
+        """Open the circuit, and let the open time pass."""
+        for _ in range(2):
+            self.breaker.acquire().failure()
+        self.clock.jump(60)
+
+    async def under_way(self) -> CallUnderWay:
+        call = CallUnderWay(self.run)
+        await asyncio.sleep(0)
+        return call
+
+
+async def _boom() -> None:
+    await asyncio.sleep(0)
+    raise ServerError("boom")
+
+
+ONCE = RetryConfig(max_attempts=1)
+WAYS_IN: dict[str, Callable[[CircuitBreaker], Callable[..., Coroutine[Any, Any, Any]]]] = {
+    "breaker": lambda breaker: breaker.run,
+    "plain": lambda breaker: Pipeline("quotes", breaker=breaker, retry=ONCE, timeout=60.0).run,
+    "general": lambda breaker: Pipeline("quotes", breaker=breaker, retry=ONCE).run,
+}
+
+
+@pytest.fixture(params=WAYS_IN.values(), ids=WAYS_IN)
+def guarded(request: pytest.FixtureRequest) -> Guarded:
+    """A breaker and a way in: its own, or a pipeline, which has one body for the usual first attempt."""
+    return Guarded(request.param)
 
 
 @pytest.fixture
