@@ -16,6 +16,7 @@ from viber.machines._rate_fields import Allowance
 from viber.machines._rate_limit import RateLimit, day_around
 
 _DAY = 86_400.0
+_SPARE = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +47,7 @@ class _Meter(Protocol):
     def undo(self, grant: Reservation) -> None: ...
     def wait(self, weight: int, now: float, wall: float, ahead: int = 0) -> float: ...
     def adjust(self, grant: Reservation, difference: int) -> None: ...
+    def drop(self, grant: Reservation) -> None: ...
 
 
 class RateLog:
@@ -63,6 +65,7 @@ class RateLog:
         "_allowance",
         "_allowance_ends",
         "_by_tokens",
+        "_heeded_at",
         "_held_until",
         "_limits",
         "_meters",
@@ -80,6 +83,7 @@ class RateLog:
         self._held_until = -inf
         self._allowance = 0
         self._allowance_ends = -inf
+        self._heeded_at = -inf
         self._restrained_until = -inf
         self.heaviest: float = min((limit.amount for limit in limits if limit.counts_tokens), default=inf)
         """More tokens than this can never be granted."""
@@ -107,6 +111,8 @@ class RateLog:
         self, tokens: int, now: float, wall: float = 0.0, *, requests_ahead: int = 0, tokens_ahead: int = 0
     ) -> float:
         """Seconds until a request of so many tokens fits, behind so many others: then it is an estimate."""
+        if tokens > self.heaviest:
+            return inf
         waits = [max(0.0, self._held_until - now)]
         if self._allowance <= requests_ahead:
             waits.append(max(0.0, self._allowance_ends - now))
@@ -117,6 +123,8 @@ class RateLog:
 
     def settle(self, grant: Reservation, tokens: int) -> None:
         """The real weight is known: what was reserved too much comes back, what was too little is owed."""
+        if not grant.requests:  # given back: it weighs nothing, whatever it would have been
+            return
         difference = tokens - grant.tokens
         for by_tokens, meter in zip(self._by_tokens, self._meters, strict=True):
             if by_tokens:
@@ -125,8 +133,12 @@ class RateLog:
 
     def give_back(self, grant: Reservation) -> None:
         """It was not used: as if it had never been granted; giving back twice changes nothing."""
-        for by_tokens, meter in zip(self._by_tokens, self._meters, strict=True):
-            meter.adjust(grant, -(grant.tokens if by_tokens else grant.requests))
+        if not grant.requests:
+            return
+        for meter in self._meters:
+            meter.drop(grant)
+        if grant.at > self._heeded_at:  # else the server spoke later, and did not count it
+            self._allowance += 1
         grant.requests = grant.tokens = 0
 
     def pause(self, until: float) -> None:
@@ -142,6 +154,7 @@ class RateLog:
         """The server said how many requests it will still take, and for how long that holds."""
         self._allowance = allowance.remaining
         self._allowance_ends = now + allowance.seconds
+        self._heeded_at = now
         self._restrained_until = max(self._held_until, self._allowance_ends)
 
     def held_for(self, now: float) -> float:
@@ -169,7 +182,7 @@ def _status(limit: RateLimit, meter: _Meter, now: float, wall: float) -> LimitSt
 class _Window:
     """The last `per` seconds, exactly."""
 
-    __slots__ = ("_amount", "_by_one", "_log", "_seen", "_span", "_weight", "used")
+    __slots__ = ("_amount", "_by_one", "_dropped", "_log", "_seen", "_span", "_weight", "used")
 
     def __init__(self, limit: RateLimit) -> None:
         self._amount = limit.amount
@@ -177,6 +190,7 @@ class _Window:
         self._by_one = not limit.counts_tokens
         self._weight = attrgetter("requests" if self._by_one else "tokens")
         self._log: deque[Reservation] = deque()
+        self._dropped = 0
         self._seen = -inf
         self.used = 0
 
@@ -209,6 +223,13 @@ class _Window:
         if grant.at + self._span > self._seen:  # else it has left the window
             self.used += difference
 
+    def drop(self, grant: Reservation) -> None:
+        self.adjust(grant, -self._weight(grant))
+        self._dropped += 1
+        if self._dropped > _SPARE + len(self._log) // 2:  # much of it weighs nothing any more
+            self._log = deque(other for other in self._log if other.requests)
+            self._dropped = 0
+
     def _forget(self, now: float) -> None:
         log, span = self._log, self._span
         while log and log[0].at + span <= now:
@@ -229,13 +250,13 @@ class _Window:
 class _Day:
     """The calendar day of a time zone; a wall clock that steps back never opens it again."""
 
-    __slots__ = ("_amount", "_began", "_ends", "_starts", "_weight", "_zone", "used")
+    __slots__ = ("_amount", "_began", "_ends", "_left", "_starts", "_weight", "_zone", "used")
 
     def __init__(self, limit: RateLimit) -> None:
         self._amount = limit.amount
         self._zone = limit.zone
         self._weight = attrgetter("tokens" if limit.counts_tokens else "requests")
-        self._starts = self._ends = -inf
+        self._starts = self._ends = self._left = -inf
         self._began = -inf
         self.used = 0
 
@@ -252,16 +273,23 @@ class _Day:
     def wait(self, weight: int, now: float, wall: float, ahead: int = 0) -> float:
         if not self._starts <= wall < self._ends:
             self._turn(now, wall)
-        lacking = self.used + ahead + weight - self._amount
-        return 0.0 if lacking <= 0 else self._ends - wall + _DAY * ((lacking - 1) // self._amount)
+        room = self._amount - self.used
+        if ahead + weight <= room:
+            return 0.0
+        later = max(0, ahead + weight - max(0, room) - 1)  # what was owed is forgotten at midnight
+        return self._ends - wall + _DAY * (later // self._amount)
 
     def adjust(self, grant: Reservation, difference: int) -> None:
         if grant.at >= self._began:  # else it belongs to a day that is over
             self.used += difference
 
+    def drop(self, grant: Reservation) -> None:
+        self.adjust(grant, -self._weight(grant))
+
     def _turn(self, now: float, wall: float) -> None:
-        is_later = wall >= self._ends
+        is_later, before = wall >= self._ends, self._ends
         self._starts, self._ends = day_around(wall, self._zone)
-        if is_later:
+        if is_later and self._ends != self._left:  # else the clock had only stepped back from this day
             self._began = now
             self.used = 0
+        self._left = -inf if is_later else before
