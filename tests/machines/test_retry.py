@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from viber.errors import ConfigurationError
-from viber.machines import Judgement, RetryConfig, Stop, Verdict, decide
+from viber.machines import Judgement, RetryBudget, RetryConfig, Stop, Verdict, decide
 
 PASSING = Judgement(Verdict.FAILURE, retryable=True)
 STEADY = RetryConfig(jitter="none")
@@ -19,9 +21,16 @@ def step(
     idempotent: bool = True,
     remaining: float | None = None,
     chance: float = 0.5,
+    budget: RetryBudget | None = None,
 ) -> float | Stop:
     return decide(
-        config, judgement, attempt=attempt, idempotent=idempotent, remaining=remaining, rng=lambda: chance
+        config,
+        judgement,
+        attempt=attempt,
+        idempotent=idempotent,
+        remaining=remaining,
+        rng=lambda: chance,
+        budget=budget,
     )
 
 
@@ -148,3 +157,52 @@ def test_the_presets() -> None:
     """Aggressive tries more often than usual, conservative less."""
     aggressive, conservative = RetryConfig.aggressive(), RetryConfig.conservative()
     assert conservative.max_attempts < RetryConfig().max_attempts < aggressive.max_attempts
+
+
+def test_the_budget_pays_for_each_retry() -> None:
+    """When it is spent, the error is raised although there were attempts and time left."""
+    budget = RetryConfig(budget_ratio=0.1, budget_minimum=2).budget()
+    assert [step(budget=budget) for _ in range(3)] == [1.0, 1.0, Stop.BUDGET]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"judgement": Judgement(Verdict.FAILURE)}, Stop.NOT_RETRYABLE),
+        ({"idempotent": False}, Stop.UNSAFE),
+        ({"attempt": 3}, Stop.ATTEMPTS),
+        ({"judgement": asking(61.0)}, Stop.SERVER_DELAY),
+        ({"remaining": 0.5}, Stop.DEADLINE),
+    ],
+    ids=["not-retryable", "unsafe", "attempts", "server-delay", "deadline"],
+)
+def test_the_budget_is_asked_last(arguments: dict[str, Any], reason: Stop) -> None:
+    """What would not be repeated anyhow takes nothing of it."""
+    budget = RetryConfig(budget_minimum=1).budget()
+    assert step(budget=budget, **arguments) is reason
+    assert step(budget=budget) == 1.0
+
+
+def test_the_budget_has_the_size_of_its_configuration() -> None:
+    """A share of the calls, a minimum, or no limit at all."""
+    budget = RetryConfig(budget_ratio=0.5, budget_minimum=4).budget()
+    assert "50% of the calls, at least 4" in repr(budget)
+    assert RetryConfig(budget_ratio=None).budget() is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"budget_ratio": 1.5}, {"budget_ratio": -0.1}, {"budget_minimum": -1}],
+    ids=repr,
+)
+def test_a_budget_that_makes_no_sense_is_refused(fields: dict[str, float]) -> None:
+    """Neither more retries than calls nor fewer than none."""
+    with pytest.raises(ConfigurationError, match=next(iter(fields))):
+        RetryConfig(**fields)
+
+
+def test_every_reason_is_a_sentence_of_its_own() -> None:
+    """The notes on an error tell them apart."""
+    texts = {stop.value for stop in Stop}
+    assert len(texts) == len(Stop)
+    assert all(len(text) > 10 for text in texts)

@@ -1,5 +1,7 @@
 """How much of the traffic may be retries."""
 
+from math import inf
+
 from viber.machines._buckets import Buckets
 
 
@@ -11,6 +13,9 @@ class RetryBudget:
     counted exactly, up to a tenth of the window forgotten early.
     The idea is that of https://sre.google/sre-book/handling-overload/ (per-client retry budget).
 
+    Raises:
+        ValueError: the ratio is not within 0 and 1, the minimum is negative, or the window is no time.
+
     Example:
         >>> budget = RetryBudget(ratio=0.1, minimum=1, window=10.0)
         >>> budget.calls += 20
@@ -21,6 +26,12 @@ class RetryBudget:
     __slots__ = ("_folded_at", "_minimum", "_ratio", "_recent", "_window", "calls")
 
     def __init__(self, *, ratio: float, minimum: int, window: float = 10.0, now: float = 0.0) -> None:
+        if not 0 <= ratio <= 1:
+            raise ValueError(f"ratio takes a share from 0 to 1, not {ratio!r}")
+        if not 0 <= minimum < inf:
+            raise ValueError(f"minimum takes a number from 0 on, not {minimum!r}")
+        if not 0 < window < inf:
+            raise ValueError(f"window takes seconds above 0, not {window!r}")
         self.calls = 0
         """Calls made since the last retry was asked for."""
         self._ratio = ratio

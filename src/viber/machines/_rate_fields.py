@@ -8,12 +8,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_ITEM = re.compile(
-    r'\s*"(?:[^"\\]|\\["\\])*"((?:\s*;\s*[a-z*][a-z0-9_.*-]*(?:="[^"]*"|=[^;,"\s]*)?)*)\s*(?:,|$)'
-)
-_PARAMETER = re.compile(r";\s*([rt])=(\d{1,15})\s*(?=;|$)")
+_STRING = r'"[^"\\]*(?:\\["\\][^"\\]*)*"'
+_KEY = r"[a-z*][a-z0-9_.*-]*"
+_VALUE = rf'{_STRING}|[^;,"\s]+'
+# Each step can match in one way only, so that no field takes longer than its length.
+_ITEM = re.compile(rf'\s*{_STRING}((?:\s*;\s*{_KEY}(?:=(?:{_VALUE}))?)*)\s*(?:,(?=\s*")|$)')
+_PARAMETER = re.compile(rf";\s*({_KEY})(?:=({_VALUE}))?")
 _EPOCH = 1e9
-"""A reset above this is a moment, not a duration."""
+"""A reset above this is a moment, not a duration; a thousand times as much, one in milliseconds."""
 _OLDER = (("ratelimit-remaining", "ratelimit-reset"), ("x-ratelimit-remaining", "x-ratelimit-reset"))
 
 
@@ -44,8 +46,9 @@ def read_allowance(headers: Mapping[str, str], wall: float) -> Allowance | None:
 
 
 def _from_list(field: str) -> list[Allowance]:
-    told = [{name: int(value) for name, value in _PARAMETER.findall(item)} for item in _items(field)]
-    return [Allowance(item["r"], float(item["t"])) for item in told if item.keys() == {"r", "t"}]
+    told = [dict(_PARAMETER.findall(item)) for item in _items(field)]
+    pairs = [(item.get("r", ""), item.get("t", "")) for item in told]
+    return [Allowance(int(left), float(time)) for left, time in pairs if _is_count(left) and _is_count(time)]
 
 
 def _items(field: str) -> list[str]:
@@ -63,11 +66,23 @@ def _items(field: str) -> list[str]:
 
 def _from_pairs(headers: Mapping[str, str], wall: float) -> list[Allowance]:
     pairs = [(headers.get(left, ""), headers.get(reset, "")) for left, reset in _OLDER]
+    members = dict(_member(text) for text in headers.get("ratelimit", "").split(","))
+    pairs.append((members.get("remaining", ""), members.get("reset", "")))
     return [
-        Allowance(int(left), max(0.0, float(reset) - (wall if float(reset) > _EPOCH else 0.0)))
+        Allowance(int(left), _seconds_until(float(reset), wall))
         for left, reset in pairs
         if _is_count(left) and _is_count(reset)
     ]
+
+
+def _member(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key.strip(), value.strip()
+
+
+def _seconds_until(reset: float, wall: float) -> float:
+    moment = reset / 1000 if reset > _EPOCH * 1000 else reset
+    return max(0.0, moment - wall) if moment > _EPOCH else moment
 
 
 def _is_count(text: str) -> bool:

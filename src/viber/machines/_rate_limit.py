@@ -49,6 +49,13 @@ class RateLimit(Config):
             raise ValueError("takes seconds from 0.001 on, or 'day'")
         return seconds
 
+    @field_validator("requests", "tokens", "per", "guard", mode="before")
+    @classmethod
+    def _is_no_flag(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("takes a number, not True or False")  # noqa: TRY004 - pydantic collects these
+        return value
+
     @field_validator("zone")
     @classmethod
     def _is_known(cls, zone: str) -> str:
