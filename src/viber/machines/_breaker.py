@@ -209,7 +209,7 @@ class Breaker:
         if self._recent is not None:
             self._recent.add(now, 1, failed, is_slow)
         trigger = self._alarm(now, failed=failed) if self.state is BreakerState.CLOSED else None
-        return self._move(trigger, now, retry_after if failed else None) if trigger else None
+        return self._move(trigger, now, retry_after) if trigger else None
 
     def _alarm(self, now: float, *, failed: bool) -> Trigger | None:
         config = self._config
@@ -220,9 +220,9 @@ class Breaker:
         calls, failed_calls, slow_calls = self._recent.sums
         if calls < config.minimum_calls:
             return None
-        if config.failure_rate is not None and failed_calls >= config.failure_rate * calls:
+        if config.failure_rate is not None and failed_calls / calls >= config.failure_rate:
             return Trigger.FAILURE_RATE
-        if config.slow_call_rate is not None and slow_calls >= config.slow_call_rate * calls:
+        if config.slow_call_rate is not None and slow_calls / calls >= config.slow_call_rate:
             return Trigger.SLOW_RATE
         return None
 

@@ -1,5 +1,7 @@
 """Counts of the recent past, in slices of time."""
 
+from math import floor, inf
+
 SLICES = 10
 COLUMNS = 3
 
@@ -18,18 +20,19 @@ class Buckets:
         ([3, 1, 0], [2, 1, 0], [0, 0, 0])
     """
 
-    __slots__ = ("_slice", "_slices", "_turn", "_width", "sums")
+    __slots__ = ("_end", "_slice", "_slices", "_turn", "_width", "sums")
 
     def __init__(self, span: float) -> None:
         self._width = span / SLICES
         self._turn = 0
+        self._end = -inf
         self.clear()
 
     def add(self, now: float, first: int, second: int = 0, third: int = 0) -> None:
         """Count these amounts."""
-        turn = int(now / self._width)
-        if turn > self._turn:
-            self._advance(turn)
+        position = now / self._width
+        if position >= self._end:
+            self._advance(floor(position))
         current, sums = self._slice, self.sums
         current[0] += first
         sums[0] += first
@@ -42,7 +45,7 @@ class Buckets:
 
     def totals(self, now: float) -> list[int]:
         """The sum of each column; reading changes nothing."""
-        gone = min(SLICES, int(now / self._width) - self._turn)
+        gone = min(SLICES, floor(now / self._width) - self._turn)
         forgotten = [self._slices[(self._turn + step) % SLICES] for step in range(1, gone + 1)]
         return [total - sum(old[column] for old in forgotten) for column, total in enumerate(self.sums)]
 
@@ -58,5 +61,5 @@ class Buckets:
             old = self._slices[passed % SLICES]
             self.sums = [total - part for total, part in zip(self.sums, old, strict=True)]
             self._slices[passed % SLICES] = [0] * COLUMNS
-        self._turn = turn
+        self._turn, self._end = turn, turn + 1
         self._slice = self._slices[turn % SLICES]
