@@ -1,6 +1,7 @@
 """Made-up values are valid, and reach the corners."""
 
-from hypothesis import find, given
+import pytest
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from viber.machines import CircuitBreakerConfig, RetryConfig, Verdict
@@ -29,3 +30,23 @@ def test_values_are_what_they_claim_to_be(
     assert CircuitBreakerConfig.model_validate(breaker.model_dump()) == breaker
     assert RetryConfig.model_validate(retry.model_dump()) == retry
     assert verdict in Verdict
+
+
+@pytest.mark.parametrize("name", CircuitBreakerConfig.model_fields)
+def test_every_rule_of_a_breaker_is_made_up(name: str) -> None:
+    """No field keeps its default in all configurations."""
+    default = CircuitBreakerConfig.model_fields[name].default
+    found = find(
+        breaker_configs(),
+        lambda config: getattr(config, name) != default,
+        settings=settings(max_examples=200, phases=[Phase.generate], database=None, derandomize=True),
+    )
+    assert getattr(found, name) != default
+
+
+def test_a_breaker_without_a_threshold_is_made_up() -> None:
+    """Some configurations leave it to one rate or both."""
+    both = find(breaker_configs(), lambda config: None not in (config.failure_rate, config.slow_call_rate))
+    none = find(breaker_configs(), lambda config: config.failure_threshold is None)
+    assert both.has_rates
+    assert none.has_rates

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -18,21 +19,23 @@ from hypothesis.stateful import (
 )
 
 from viber.errors import CircuitOpenError
-from viber.machines import TRANSITIONS, BreakerState, CircuitBreakerConfig, Verdict
-from viber.observability import CircuitChanged
+from viber.machines import TRANSITIONS, BreakerState, CircuitBreakerConfig, Trigger, Verdict
+from viber.observability import CircuitChanged, CircuitReconfigured
 from viber.resilience import CircuitBreaker, Permit
 from viber.testing._clock import FakeClock
 from viber.testing._model import BreakerModel, Issued
 from viber.testing._recorder import EventRecorder
-from viber.testing._strategies import verdicts
+from viber.testing._strategies import breaker_configs, verdicts
 
 _ABOUT = 1e-6
 """Seconds that rounding may cost."""
-_DURATIONS = ("window", "open time", "lease", "a long time")
+_DURATIONS = ("window", "tenth of the window", "open time", "lease", "slow call", "a long time")
+_CROWDS = ("failures", "calls", "bad calls", "slow calls", "all but the bad", "all but the slow")
+_LARGEST_CROWD = 100
 _FORCED = {
-    "reset": BreakerState.CLOSED,
-    "isolate": BreakerState.ISOLATED,
-    "disable": BreakerState.DISABLED,
+    "reset": (BreakerState.CLOSED, Trigger.RESET),
+    "isolate": (BreakerState.ISOLATED, Trigger.ISOLATE),
+    "disable": (BreakerState.DISABLED, Trigger.DISABLE),
 }
 
 
@@ -47,9 +50,9 @@ class Call:
 class BreakerStateMachine(RuleBasedStateMachine):
     """Drives a breaker and a naive model of it through the same made-up life, and compares them.
 
-    Calls begin, end well, badly or without news, late or never; streams break; time passes; operators
-    interfere. Override `config` for your own settings, or `make_breaker` for a breaker that you build
-    yourself, on `self.clock` and with `rng=self.chance`.
+    Calls begin, last, end well, badly or without news, late or never; streams break; time passes; operators
+    interfere and change the rules. Override `config` for your own settings, or `make_breaker` for a breaker
+    that you build yourself, on `self.clock` and with `rng=self.chance`.
 
     Example::
 
@@ -113,14 +116,20 @@ class BreakerStateMachine(RuleBasedStateMachine):
         stream.permit.interrupted()
         self.model.interrupt(stream.issued, self.clock.now())
 
-    @rule(verdict=verdicts(), short=st.sampled_from([0, 0, 1]))
-    def repeat(self, verdict: Verdict, short: int) -> None:
-        """As many calls in a row as could move the circuit, or one short of it, end alike."""
-        config = self.breaker.config
-        is_probing = self.model.state is BreakerState.HALF_OPEN
-        for _ in range((config.probes_to_close if is_probing else config.failure_threshold) - short):
-            if call := self._acquire(None):
+    @rule(
+        verdict=verdicts(),
+        crowd=st.sampled_from(_CROWDS),
+        short=st.sampled_from([0, 0, 1]),
+        lasting=st.sampled_from([0.0, 0.0, 0.999, 1.0]),
+    )
+    def repeat(self, verdict: Verdict, crowd: str, short: int, lasting: float) -> None:
+        """As many calls as could move the circuit, or one short of it, take equally long and end alike."""
+        left = self._size_of(crowd) - short
+        while left > 0 and (calls := self._acquire_some(left, None)):
+            self.clock.jump(lasting * (self.breaker.config.slow_call_duration or 0.0))
+            for call in calls:
                 self._settle(call, verdict, None)
+            left -= len(calls)
 
     @rule(what=st.sampled_from(_DURATIONS), share=st.sampled_from([0.001, 0.5, 0.999, 1.0]))
     def wait(self, what: str, share: float) -> None:
@@ -133,26 +142,39 @@ class BreakerStateMachine(RuleBasedStateMachine):
         """An operator resets, isolates or disables the breaker."""
         by_hand: Callable[[], None] = getattr(self.breaker, action)
         by_hand()
-        self.model.force(_FORCED[action])
+        self.model.force(*_FORCED[action])
+
+    @precondition(lambda self: self.operated)
+    @rule(rules=breaker_configs(), same_window=st.booleans())
+    def reconfigure(self, rules: CircuitBreakerConfig, *, same_window: bool) -> None:
+        """An operator changes the rules."""
+        window = self.breaker.config.monitor_window
+        config = rules.model_copy(update={"monitor_window": window}) if same_window else rules
+        self.breaker.reconfigure(config)
+        self.model.reconfigure(config, self.clock.now())
+        _compare("new rules", self.recorder.of(CircuitReconfigured)[-1].after, config)
 
     @invariant()
     def agree(self) -> None:
         """Breaker and model stand in the same place, having gone the same way."""
         now, seen, model = self.clock.now(), self.breaker.snapshot(), self.model
-        path = [change.after for change in self.recorder.of(CircuitChanged)]
+        path = [(change.after, change.trigger) for change in self.recorder.of(CircuitChanged)]
+        threshold = self.breaker.config.failure_threshold or 0
         _compare("state", self.breaker.state, model.state)
-        _compare("way through the states", path, model.states[1:])
-        _compare("failures", seen.failures, min(model.failures(now), self.breaker.config.failure_threshold))
+        _compare("way through the states", path, [(era.state, era.began_by) for era in model.eras[1:]])
+        _compare("failures", seen.failures, min(model.failures(now), threshold))
+        _compare("calls", seen.calls, len(model.calls(now)))
+        _compare("failure rate", seen.failure_rate, model.failure_rate(now))
+        _compare("slow-call rate", seen.slow_call_rate, model.slow_call_rate(now))
         _compare("probes", seen.probes, len(model.probes_out(now)))
-        if seen.state is BreakerState.HALF_OPEN:
-            _compare("successes", seen.successes, model.successes())
+        _compare("good probes", seen.successes, model.era.good_probes)
 
     @invariant()
     def keep_promises(self) -> None:
-        """What holds whatever the model says: the limit of probes, the table, reading without effect."""
+        """What holds whatever the model says: the table, and reading without effect."""
         seen, changes = self.breaker.snapshot(), self.recorder.of(CircuitChanged)
-        assert seen.probes <= self.breaker.config.half_open_max_calls, "too many probes are out"
         assert all(TRANSITIONS[c.before, c.trigger] is c.after for c in changes[-2:]), "no such transition"
+        _compare("check", self._is_refused(), self.model.refuses(self.clock.now()))
         assert self.breaker.snapshot() == seen, "looking at the breaker changed it"
 
     def _acquire_some(self, count: int, lease: float | None) -> list[Call]:
@@ -167,11 +189,21 @@ class BreakerStateMachine(RuleBasedStateMachine):
             self._check_wait(rejection.retry_after)
             return None
         assert issued is not None, "let a call pass that should be rejected"
+        seen = self.breaker.snapshot()
+        assert seen.probes <= self.breaker.config.half_open_max_calls, "too many probes are out"
         return Call(permit, issued)
 
     def _settle(self, call: Call, verdict: Verdict, retry_after: float | None) -> None:
         call.permit.settle(verdict, retry_after=retry_after)
         self.model.settle(call.issued, verdict, self.clock.now(), retry_after)
+
+    def _is_refused(self) -> bool:
+        try:
+            self.breaker.check()
+        except CircuitOpenError as rejection:
+            self._check_wait(rejection.retry_after)
+            return True
+        return False
 
     def _check_wait(self, told: float | None) -> None:
         if self.model.state is not BreakerState.OPEN:
@@ -181,10 +213,31 @@ class BreakerStateMachine(RuleBasedStateMachine):
         assert told is not None, "a rejection says when to come back"
         assert abs(told - due) < _ABOUT, f"told to wait {told} s instead of {due} s"
 
+    def _size_of(self, crowd: str) -> int:
+        config = self.breaker.config
+        if self.model.state is BreakerState.HALF_OPEN:
+            return config.probes_to_close
+        calls = config.minimum_calls
+        bad, slow = (ceil((rate or 0.0) * calls) for rate in (config.failure_rate, config.slow_call_rate))
+        sizes = {
+            "failures": config.failure_threshold or 0,
+            "calls": calls,
+            "bad calls": bad,
+            "slow calls": slow,
+            "all but the bad": calls - bad,
+            "all but the slow": calls - slow,
+        }
+        return min(_LARGEST_CROWD, sizes[crowd])
+
     def _duration_of(self, what: str) -> float:
+        config = self.breaker.config
         match what:
             case "window":
-                return self.breaker.config.monitor_window
+                return config.monitor_window
+            case "tenth of the window":
+                return config.monitor_window / 10
+            case "slow call":
+                return config.slow_call_duration or 0.0
             case "open time":
                 return self._open_for()
             case "lease":

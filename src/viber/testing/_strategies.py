@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from viber.machines import CircuitBreakerConfig, RetryConfig, Verdict
 
 _DURATIONS = st.integers(1, 600).map(float) | st.floats(0.01, 600.0)
+_RATES = st.sampled_from([0.07, 0.25, 1 / 3, 0.5, 0.9, 1.0]) | st.floats(0.01, 1.0)
 
 
 def verdicts() -> st.SearchStrategy[Verdict]:
@@ -14,18 +15,36 @@ def verdicts() -> st.SearchStrategy[Verdict]:
     return st.sampled_from(Verdict)
 
 
-def breaker_configs() -> st.SearchStrategy[CircuitBreakerConfig]:
-    """Valid circuit breaker configurations, small enough for their limits to be reached."""
-    return st.builds(
-        CircuitBreakerConfig,
-        failure_threshold=st.integers(1, 6),
-        reset_timeout=_DURATIONS,
-        half_open_max_calls=st.integers(1, 4),
-        monitor_window=_DURATIONS,
-        success_threshold=st.none() | st.integers(1, 5),
-        reset_backoff=st.sampled_from([1.0, 1.5, 2.0]),
-        reset_jitter=st.sampled_from([0.0, 0.1, 1.0]),
-        probe_lease=_DURATIONS,
+@st.composite
+def breaker_configs(draw: st.DrawFn) -> CircuitBreakerConfig:
+    """Valid circuit breaker configurations, small enough for their limits to be reached.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(breaker_configs(), lambda config: config.failure_threshold is None).has_rates
+        True
+    """
+    failure_rate = draw(st.none() | _RATES)
+    slow_duration, slow_rate = draw(st.just((None, None)) | st.tuples(_DURATIONS, _RATES))
+    thresholds: st.SearchStrategy[int | None] = st.integers(1, 6)
+    if failure_rate or slow_rate:
+        thresholds = st.none() | thresholds
+    reset_timeout = draw(_DURATIONS)
+    return CircuitBreakerConfig(
+        failure_threshold=draw(thresholds),
+        reset_timeout=reset_timeout,
+        half_open_max_calls=draw(st.integers(1, 4)),
+        monitor_window=draw(_DURATIONS),
+        success_threshold=draw(st.none() | st.integers(1, 5)),
+        failure_rate=failure_rate,
+        slow_call_duration=slow_duration,
+        slow_call_rate=slow_rate,
+        minimum_calls=draw(st.integers(1, 8)),
+        reset_backoff=draw(st.sampled_from([1.0, 1.5, 2.0])),
+        max_reset_timeout=reset_timeout * draw(st.sampled_from([1, 2, 10])),
+        reset_jitter=draw(st.sampled_from([0.0, 0.1, 1.0])),
+        probe_lease=draw(_DURATIONS),
+        count_rate_limits=draw(st.booleans()),
     )
 
 
