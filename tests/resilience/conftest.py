@@ -3,14 +3,17 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from viber.errors import ServerError
 from viber.machines import CircuitBreakerConfig, RetryConfig
-from viber.resilience import CircuitBreaker, Pipeline
+from viber.resilience import Bulkhead, CircuitBreaker, Pipeline
 from viber.testing import EventRecorder, FakeClock
+
+Run = Callable[..., Coroutine[Any, Any, Any]]
 
 
 class Script:
@@ -37,7 +40,7 @@ class Script:
 class CallUnderWay:
     """A call that hangs until it is told how to end."""
 
-    def __init__(self, run: Callable[..., Coroutine[Any, Any, Any]]) -> None:
+    def __init__(self, run: Run) -> None:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.task = asyncio.create_task(run(self._hang))
 
@@ -61,7 +64,7 @@ class CallUnderWay:
 class Guarded:
     """Calls behind a breaker: two failures open it for 60 s, then one probe may be out and one closes it."""
 
-    def __init__(self, way_in: Callable[[CircuitBreaker], Callable[..., Coroutine[Any, Any, Any]]]) -> None:
+    def __init__(self, way_in: Callable[[CircuitBreaker], Run]) -> None:
         config = CircuitBreakerConfig(failure_threshold=2, half_open_max_calls=1, reset_jitter=0)
         self.clock = FakeClock()
         self.breaker = CircuitBreaker("quotes", config, clock=self.clock)
@@ -90,7 +93,7 @@ async def _boom() -> None:
 
 
 ONCE = RetryConfig(max_attempts=1)
-WAYS_IN: dict[str, Callable[[CircuitBreaker], Callable[..., Coroutine[Any, Any, Any]]]] = {
+WAYS_IN: dict[str, Callable[[CircuitBreaker], Run]] = {
     "breaker": lambda breaker: breaker.run,
     "plain": lambda breaker: Pipeline("quotes", breaker=breaker, retry=ONCE, timeout=60.0).run,
     "general": lambda breaker: Pipeline("quotes", breaker=breaker, retry=ONCE).run,
@@ -129,3 +132,29 @@ def make_pipeline(clock: FakeClock) -> Callable[..., Pipeline]:
         return Pipeline(name, **{"clock": clock, "rng": lambda: 0.5, **options})
 
     return make
+
+
+def plain(pipeline: Pipeline) -> Run:
+    """The body for the usual first attempt, if the pipeline has a time limit and no lines."""
+    return pipeline.run
+
+
+def general(pipeline: Pipeline) -> Run:
+    return replace(pipeline, bulkhead=pipeline.bulkhead or Bulkhead(1000)).run
+
+
+def looped(pipeline: Pipeline) -> Run:
+    async def run(fn: Run, *args: Any) -> Any:
+        async for attempt in pipeline.attempts():
+            async with attempt:
+                return await fn(*args)
+        raise AssertionError("the last attempt returns or raises")
+
+    return run
+
+
+@pytest.fixture(params=[plain, general, looped], ids=lambda body: body.__name__)
+def through(request: pytest.FixtureRequest) -> Callable[[Pipeline], Run]:
+    """Each of the bodies that a pipeline has for a call."""
+    body: Callable[[Pipeline], Run] = request.param
+    return body

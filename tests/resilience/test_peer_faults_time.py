@@ -12,7 +12,7 @@ import pytest
 import viber.errors
 from viber.errors import CircuitOpenError, RateLimitError
 from viber.machines import BreakerState, RetryConfig
-from viber.resilience import Bulkhead, Pipeline
+from viber.resilience import Pipeline
 from viber.testing import FakeClock
 
 Guarded = Any
@@ -22,31 +22,11 @@ MakeRun = Callable[..., Run]
 mark: ContextVar[str] = ContextVar("mark", default="unset")
 
 
-def plain(clock: FakeClock, timeout: float, **options: Any) -> Run:
-    return Pipeline("quotes", retry=RetryConfig(max_attempts=1), timeout=timeout, clock=clock, **options).run
-
-
-def general(clock: FakeClock, timeout: float) -> Run:
-    return plain(clock, timeout, bulkhead=Bulkhead(1))
-
-
-def looped(clock: FakeClock, timeout: float) -> Run:
-    pipeline = Pipeline("quotes", retry=RetryConfig(max_attempts=1), timeout=timeout, clock=clock)
-
-    async def run(fn: Run, *args: Any) -> Any:
-        async for attempt in pipeline.attempts():
-            async with attempt:
-                return await fn(*args)
-        return None
-
-    return run
-
-
-@pytest.fixture(params=[plain, general, looped])
-def bounded(request: pytest.FixtureRequest) -> MakeRun:
-    """A pipeline with a timeout: its body for the usual first attempt, its general one, and its loop."""
-    make: MakeRun = request.param
-    return make
+@pytest.fixture
+def bounded(make_pipeline: Callable[..., Pipeline], through: Callable[[Pipeline], Run]) -> MakeRun:
+    """A way through a pipeline with a clock and a timeout."""
+    once = RetryConfig(max_attempts=1)
+    return lambda clock, timeout: through(make_pipeline(clock=clock, timeout=timeout, retry=once))
 
 
 def cancelling() -> int:
