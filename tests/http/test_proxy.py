@@ -115,6 +115,36 @@ async def test_a_refused_tunnel_was_not_sent(raw: Any, engine: Any) -> None:
     await pool.aclose()
 
 
+async def test_a_proxy_that_hangs_up_was_not_sent_the_request(raw: Any, engine: Any) -> None:
+    """What a proxy was told to open a tunnel is no byte of the request."""
+    proxy = await raw.serve(raw.once(b""))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False, transport=engine))
+    with pytest.raises(TransportError) as caught:
+        await pool.send(Request("POST", "https://api.example.com/", body=b"x"))
+    assert caught.value.delivery == Delivery.NOT_SENT
+    await pool.aclose()
+
+
+async def test_https_to_the_proxy_itself(
+    raw: Any, authority: trustme.CA, tmp_path: Path, engine: Any
+) -> None:
+    """A proxy may speak https itself, for what it forwards and for what it tunnels."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = await raw.serve(raw.always(raw.answer(b"by tunnel")), tls=context)
+    proxy = await raw.serve(tunnel, tls=context)
+    forwarding = await raw.serve(raw.always(raw.answer(b"by proxy")), tls=context)
+    for by, url, body in (
+        (proxy, server.url(), b"by tunnel"),
+        (forwarding, "http://x.invalid/", b"by proxy"),
+    ):
+        config = HttpConfig(proxy=by.url(), ca_file=tmp_path / "ca.pem", trust_env=False, transport=engine)
+        pool = ConnectionPool(config)
+        assert (await pool.send(Request("GET", url))).body == body
+        await pool.aclose()
+
+
 async def test_a_cancelled_tunnel_is_closed(raw: Any, engine: Any) -> None:
     """A request that is cancelled while the proxy thinks leaves nothing behind."""
     proxy = await raw.serve(raw.silent)
