@@ -102,6 +102,12 @@ BROKEN = {
         "transport.read",
         UNKNOWN,
     ),
+    "trailers without end": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n" + b"X-A: 1\r\n" * 100_000,
+        False,
+        "transport.read",
+        UNKNOWN,
+    ),
     "damaged compression": (
         HEAD + b"Content-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + b"not gzip at all, no!",
         False,

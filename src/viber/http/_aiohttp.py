@@ -120,18 +120,24 @@ class AiohttpExchange:
                 return head
 
     async def _receive_head(self) -> bytes:
-        data, searched = self._received, 0
+        data: bytes | bytearray = self._received or await self._more()
+        searched = 0
         while (end := _END_OF_HEAD.search(data, searched)) is None:
+            if data[0] <= ord(" "):
+                raise malformed(ValueError("no status line"))
             if len(data) > LARGEST_HEAD:
                 raise HeadTooLarge
-            if data and data[0] <= ord(" "):
-                raise malformed(ValueError("no status line"))
             searched = max(0, len(data) - 2)
-            if not (more := await self._line.read(_PIECE)):
-                raise httpcore.RemoteProtocolError("the server hung up")
-            data += more
-        self._received = data[end.end() :]
-        return data[: end.end()]
+            if isinstance(data, bytes):
+                data = bytearray(data)
+            data += await self._more()
+        self._received = bytes(data[end.end() :])
+        return bytes(data[: end.end()])
+
+    async def _more(self) -> bytes:
+        if data := await self._line.read(_PIECE):
+            return data
+        raise httpcore.RemoteProtocolError("the server hung up")
 
 
 def _spell(method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]) -> bytes:

@@ -78,6 +78,7 @@ class ChunkedBody(Body):
         self._parser = parser
         self._payload = payload
         self._last = b""
+        self._frame = 0
 
     def take(self, data: bytes) -> bytes:
         """The chunks without their sizes."""
@@ -92,7 +93,15 @@ class ChunkedBody(Body):
             is_end = self._last.endswith(_LAST_CHUNK) and self._last != _ENDS
             self.is_clean = is_end and not strays and self.failure is None
             self.failure = None
-        return self._payload.read_nowait()
+        piece = self._payload.read_nowait()
+        self._bound(0 if piece or self.is_done else self._frame + len(data))
+        return piece
+
+    def _bound(self, frame: int) -> None:
+        # Extensions and trailers hold nothing that is wanted, and must not grow without end.
+        self._frame = frame
+        if frame > LARGEST_HEAD:
+            self.failure = malformed(HeadTooLarge())
 
 
 class OpenBody(Body):
