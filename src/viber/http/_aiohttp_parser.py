@@ -119,7 +119,7 @@ class OpenBody(Body):
         self.is_done = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
     """Status and fields of an answer, and what follows from them."""
 
@@ -177,14 +177,18 @@ def _parse(data: bytes) -> Head:
     if message.code < _LEAST_STATUS:
         raise ValueError("no such status")
     fields = incoming_fields(message.raw_headers)
+    chunks = None
     if coding := fields.get("transfer-encoding", "").lower():
-        fields["transfer-encoding"] = coding
         if coding != "chunked":
             raise ValueError("an unknown transfer coding")
-    options = {option.strip() for option in fields.get("connection", "").lower().split(",")}
-    is_kept = message.version >= _OLDEST_THAT_KEEPS and "close" not in options
-    chunks = ChunkedBody(parser, payload) if coding else None
+        fields["transfer-encoding"] = coding
+        chunks = ChunkedBody(parser, payload)
+    is_kept = message.version >= _OLDEST_THAT_KEEPS and not _says_close(fields.get("connection"))
     return Head(message.code, message.reason, fields, is_kept, chunks)
+
+
+def _says_close(options: str | None) -> bool:
+    return options is not None and "close" in {one.strip() for one in options.lower().split(",")}
 
 
 def _with_one_length(data: bytes) -> bytes:

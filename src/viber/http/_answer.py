@@ -56,7 +56,7 @@ class Answer:
         self._connection: Connection | None = None
         self.status = status
         self.headers = headers
-        self._body = Body(self.headers, limit=limit, where=str(connection.site.address))
+        self._body = Body(self.headers, limit=limit, where=connection.site.address)
         self._body.expect(method=method, status=status, length=headers.get("content-length"))
         self._keeper = keeper
         self._loop = asyncio.get_running_loop()
