@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -11,14 +12,17 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @contextmanager
-def canned(answers: Mapping[str, bytes]) -> Iterator[str]:
-    """Serve each answer, status line and header included, on its path; yield the base URL."""
+def canned(answers: Mapping[str, bytes], *, certificate: str | None = None) -> Iterator[str]:
+    """Serve each answer, status line and header included, on its path; yield the base URL.
+
+    `certificate`: a PEM file with certificate and key; with it the server speaks https.
+    """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(dict(answers), theirs), daemon=True)
+    process = context.Process(target=serve, args=(dict(answers), theirs, certificate), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{ours.recv()}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{ours.recv()}"
     finally:
         process.terminate()
         process.join()
@@ -39,13 +43,18 @@ def streamed(pieces: list[bytes]) -> bytes:
     return head + chunks + b"0\r\n\r\n"
 
 
-def serve(answers: dict[str, bytes], announce: Connection) -> None:
-    asyncio.run(listen(answers, announce))
+def serve(answers: dict[str, bytes], announce: Connection, certificate: str | None) -> None:
+    asyncio.run(listen(answers, announce, certificate))
 
 
-async def listen(answers: dict[str, bytes], announce: Connection) -> None:
+async def listen(answers: dict[str, bytes], announce: Connection, certificate: str | None) -> None:
     by_path = {path.encode(): answer for path, answer in answers.items()}
-    server = await asyncio.get_running_loop().create_server(lambda: Canned(by_path), "127.0.0.1", 0)
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Canned(by_path), "127.0.0.1", 0, ssl=tls)
     announce.send(server.sockets[0].getsockname()[1])
     await server.serve_forever()
 

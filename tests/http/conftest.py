@@ -193,8 +193,9 @@ class Maker:
         self.handlers: list[httpx.AsyncHTTPTransport] = []
 
     def __call__(self, **fields: Any) -> AnyTransport:
-        config = HttpConfig(**{"trust_env": False, **fields})
-        if self.kind == "pool":
+        engine = "aiohttp" if self.kind == "aiohttp" else "httpcore"
+        config = HttpConfig(**{"trust_env": False, "transport": engine, **fields})
+        if self.kind != "httpx":
             self.made.append(ConnectionPool(config))
         else:
             limits = httpx.Limits(max_connections=config.max_connections, keepalive_expiry=config.idle_expiry)
@@ -216,9 +217,15 @@ def raw_class() -> type[RawHttp]:
     return RawHttp
 
 
-@pytest.fixture(params=["pool", "httpx"])
+@pytest.fixture(params=["httpcore", "aiohttp"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """What speaks HTTP on the connections of a pool."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["httpcore", "aiohttp", "httpx"])
 async def make(request: pytest.FixtureRequest) -> AsyncIterator[Maker]:
-    """Make transports of either kind; at the end nothing may be busy."""
+    """Make transports of each kind; at the end nothing may be busy."""
     maker = Maker(request.param)
     yield maker
     await maker.aclose()

@@ -101,6 +101,66 @@ async def test_some_answers_have_no_body(
     assert server.visits == 1
 
 
+ODD = {
+    "equal lengths": ("Content-Length: 2\r\nContent-Length: 2\r\n", b"ok", {"content-length": "2"}),
+    "a list of equal lengths": ("Content-Length: 2, 2\r\n", b"ok", {"content-length": "2"}),
+    "a length beside chunks": (
+        "Content-Length: 9\r\nTransfer-Encoding: Chunked\r\n",
+        b"2\r\nok\r\n0\r\n\r\n",
+        {"transfer-encoding": "chunked"},
+    ),
+    "extensions and trailers of chunks": (
+        "Transfer-Encoding: chunked\r\n",
+        b"2;a=b\r\nok\r\n0\r\nX-T: 1\r\n\r\n",
+        {"transfer-encoding": "chunked"},
+    ),
+    "a folded field": (
+        "X-A: 1\r\n \t2\r\nContent-Length: 2\r\n",
+        b"ok",
+        {"content-length": "2", "x-a": "1 2"},
+    ),
+    "outer spaces": ("X-A: \t a \t \r\nContent-Length: 2\r\n", b"ok", {"content-length": "2", "x-a": "a"}),
+    "no value": ("X-A:\r\nContent-Length: 2\r\n", b"ok", {"content-length": "2", "x-a": ""}),
+    "bytes above ASCII": ("X-A: ä\r\nContent-Length: 2\r\n", b"ok", {"content-length": "2", "x-a": "Ã¤"}),
+}
+
+
+@pytest.mark.parametrize("case", ODD, ids=lambda name: name.replace(" ", "-"))
+@pytest.mark.parametrize("size", [None, 1], ids=["at-once", "byte-by-byte"])
+async def test_odd_answers_are_understood(raw: Any, transport: Any, case: str, size: int | None) -> None:
+    """What a server may send or has always sent is understood alike, and the connection kept."""
+    fields, body, headers = ODD[case]
+    data = f"HTTP/1.1 200 OK\r\n{fields}\r\n".encode() + body
+
+    async def handler(visit: Any) -> None:
+        while True:
+            await visit.request()
+            for at in range(0, len(data), size or len(data)):
+                await visit.say(data[at : at + (size or len(data))])
+                await asyncio.sleep(0)
+
+    server = await raw.serve(handler)
+    for _ in range(2):
+        response = await transport.send(Request("GET", server.url()))
+        assert (response.body, response.headers) == (b"ok", headers)
+    assert server.visits == 1
+
+
+async def test_lines_may_end_without_a_carriage_return(raw: Any, transport: Any) -> None:
+    """A bare line feed ends a line of the head."""
+    server = await raw.serve(raw.always(b"HTTP/1.1 200 OK\nX-A: 1\nContent-Length: 2\n\nok"))
+    response = await transport.send(Request("GET", server.url()))
+    assert (response.headers["x-a"], response.body) == ("1", b"ok")
+
+
+async def test_an_older_version_is_understood(raw: Any, transport: Any) -> None:
+    """HTTP/1.0 is HTTP, and its connection is not used again."""
+    server = await raw.serve(raw.once(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+    for _ in range(2):
+        assert (await transport.send(Request("GET", server.url()))).body == b"ok"
+    assert server.visits == 2
+
+
 async def test_interim_answers_are_skipped(raw: Any, transport: Any) -> None:
     """1xx answers are not the answer."""
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"

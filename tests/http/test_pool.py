@@ -19,8 +19,10 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def pool(clock: FakeClock) -> AsyncIterator[ConnectionPool]:
-    config = HttpConfig(max_connections=4, idle_expiry=15, max_connection_age=60, trust_env=False)
+async def pool(clock: FakeClock, engine: Any) -> AsyncIterator[ConnectionPool]:
+    config = HttpConfig(
+        max_connections=4, idle_expiry=15, max_connection_age=60, trust_env=False, transport=engine
+    )
     pool = ConnectionPool(config, clock=clock)
     yield pool
     assert repr(pool).endswith("busy=0)>")
@@ -90,9 +92,9 @@ async def test_a_connection_that_grew_old_at_work_is_not_kept(
     assert repr(pool) == "<ConnectionPool(idle=0, busy=0)>"
 
 
-async def test_forgotten_connections_are_swept(raw: Any) -> None:
+async def test_forgotten_connections_are_swept(raw: Any, engine: Any) -> None:
     """Without any further request the idle ones are closed too, by one timer."""
-    pool = ConnectionPool(HttpConfig(idle_expiry=0.05, trust_env=False))
+    pool = ConnectionPool(HttpConfig(idle_expiry=0.05, trust_env=False, transport=engine))
     server = await raw.serve(raw.always(raw.answer()))
     await burst(pool, server, 3)
     await server.empty()
@@ -138,23 +140,6 @@ async def test_words_out_of_turn_spoil_a_connection(raw: Any, pool: ConnectionPo
     await until(lambda: repr(pool) == "<ConnectionPool(idle=0, busy=0)>")
     assert (await pool.send(Request("GET", server.url()))).status == 200
     assert server.visits == 2
-
-
-async def test_a_stray_answer_is_never_taken_for_another(raw: Any, pool: ConnectionPool) -> None:
-    """Bytes left over from one answer never become the answer of the next request."""
-
-    async def stutter(visit: Any) -> None:
-        await visit.request()
-        await visit.say(raw.answer(b"first") + raw.answer(b"stray"))
-        await visit.request()
-        await visit.say(raw.answer(b"second"))
-        await visit.gone()
-
-    server = await raw.serve(stutter)
-    assert (await pool.send(Request("GET", server.url()))).body == b"first"
-    with pytest.raises(TransportError) as caught:
-        await pool.send(Request("GET", server.url()))
-    assert (caught.value.code, caught.value.delivery) == ("transport.protocol", Delivery.UNKNOWN)
 
 
 async def test_closing_in_the_very_moment_is_unknown(raw: Any, pool: ConnectionPool) -> None:
@@ -230,9 +215,9 @@ async def test_several_origins_share_the_limit(raw: Any, pool: ConnectionPool, u
     await until(lambda: (first.present, second.present) == (1, 3))
 
 
-async def test_closing_sends_the_waiting_away(raw: Any) -> None:
+async def test_closing_sends_the_waiting_away(raw: Any, engine: Any) -> None:
     """Who waits for a connection when the pool is closed was not sent."""
-    pool = ConnectionPool(HttpConfig(max_connections=1, trust_env=False))
+    pool = ConnectionPool(HttpConfig(max_connections=1, trust_env=False, transport=engine))
     server = await raw.serve(raw.silent)
     calls = [asyncio.create_task(pool.send(Request("GET", server.url()))) for _ in range(3)]
     await server.arrived(1)
@@ -242,14 +227,14 @@ async def test_closing_sends_the_waiting_away(raw: Any) -> None:
     assert len({id(error) for error in results}) == 3
 
 
-async def test_closing_ends_a_connection_attempt(raw: Any) -> None:
+async def test_closing_ends_a_connection_attempt(raw: Any, engine: Any) -> None:
     """A request that is still connecting when the pool is closed ends at once, unsent."""
 
     async def deaf(visit: Any) -> None:
         await visit.server.note(await visit.reader.read(1))
         await visit.gone()
 
-    pool = ConnectionPool(HttpConfig(verify=False, trust_env=False))
+    pool = ConnectionPool(HttpConfig(verify=False, trust_env=False, transport=engine))
     server = await raw.serve(deaf)
     call = asyncio.create_task(pool.send(Request("GET", f"https://127.0.0.1:{server.port}/")))
     await server.arrived(1)
@@ -274,5 +259,5 @@ def test_another_loop_is_refused(pool_config: HttpConfig) -> None:
 
 
 @pytest.fixture
-def pool_config() -> HttpConfig:
-    return HttpConfig(trust_env=False)
+def pool_config(engine: Any) -> HttpConfig:
+    return HttpConfig(trust_env=False, transport=engine)

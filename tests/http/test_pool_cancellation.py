@@ -15,8 +15,8 @@ pytestmark = pytest.mark.parametrize("again", [None, 0, 1, 2, 4], ids=lambda tic
 
 
 @pytest.fixture
-async def pool() -> AsyncIterator[ConnectionPool]:
-    pool = ConnectionPool(HttpConfig(max_connections=1, verify=False, trust_env=False))
+async def pool(engine: Any) -> AsyncIterator[ConnectionPool]:
+    pool = ConnectionPool(HttpConfig(max_connections=1, verify=False, trust_env=False, transport=engine))
     yield pool
     assert repr(pool).endswith("busy=0)>")
     await pool.aclose()

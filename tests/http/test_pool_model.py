@@ -61,13 +61,15 @@ async def one(pool: ConnectionPool, url: str, fate: str) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fates=st.lists(st.sampled_from(FATES), max_size=16), together=st.integers(1, 6))
-def test_the_pool_keeps_its_word(raw_class: Any, fates: list[str], together: int) -> None:
+def test_the_pool_keeps_its_word(raw_class: Any, fates: list[str], together: int, engine: Any) -> None:
     """No wrong answer is taken, no spoiled connection used, nothing stays busy, the pool still works."""
 
     async def play() -> None:
         raw = raw_class()
         server = await raw.serve(lambda visit: misbehave(raw, visit))
-        pool = ConnectionPool(HttpConfig(max_connections=LIMIT, max_response_bytes=100_000, trust_env=False))
+        pool = ConnectionPool(
+            HttpConfig(max_connections=LIMIT, max_response_bytes=100_000, trust_env=False, transport=engine)
+        )
         try:
             await challenge(pool, server.url("/"), fates, together)
             await pool.aclose()

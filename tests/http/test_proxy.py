@@ -38,11 +38,11 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-async def test_plain_http_is_forwarded(raw: Any) -> None:
+async def test_plain_http_is_forwarded(raw: Any, engine: Any) -> None:
     """A plain request goes to the proxy in absolute form, with the credentials of its URL."""
     proxy = await raw.serve(raw.always(raw.answer(b"by proxy")))
     url = f"http://user:p%40ss@127.0.0.1:{proxy.port}"
-    pool = ConnectionPool(HttpConfig(proxy=url, trust_env=False))
+    pool = ConnectionPool(HttpConfig(proxy=url, trust_env=False, transport=engine))
     for _ in range(2):
         response = await pool.send(Request("GET", "http://api.example.com/x?y=1"))
         assert response.body == b"by proxy"
@@ -53,14 +53,16 @@ async def test_plain_http_is_forwarded(raw: Any) -> None:
     await pool.aclose()
 
 
-async def test_https_goes_through_a_tunnel(raw: Any, authority: trustme.CA, tmp_path: Path) -> None:
+async def test_https_goes_through_a_tunnel(
+    raw: Any, authority: trustme.CA, tmp_path: Path, engine: Any
+) -> None:
     """An https request is tunnelled, and the tunnel kept and used again."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     server = await raw.serve(raw.always(raw.answer()), tls=context)
     proxy = await raw.serve(tunnel)
-    config = HttpConfig(proxy=proxy.url(), ca_file=tmp_path / "ca.pem", trust_env=False)
+    config = HttpConfig(proxy=proxy.url(), ca_file=tmp_path / "ca.pem", trust_env=False, transport=engine)
     pool = ConnectionPool(config)
     for _ in range(2):
         assert (await pool.send(Request("GET", server.url("/secret"), (("apikey", "k"),)))).body == b"ok"
@@ -103,20 +105,50 @@ async def test_socks(raw: Any) -> None:
     await pool.aclose()
 
 
-async def test_a_refused_tunnel_was_not_sent(raw: Any) -> None:
+async def test_a_refused_tunnel_was_not_sent(raw: Any, engine: Any) -> None:
     """A proxy that says no has not seen the request."""
     proxy = await raw.serve(raw.always(raw.answer(status="407 Proxy Authentication Required")))
-    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False, transport=engine))
     with pytest.raises(TransportError) as caught:
         await pool.send(Request("GET", "https://api.example.com/"))
     assert (caught.value.code, caught.value.delivery) == ("transport.proxy", Delivery.NOT_SENT)
     await pool.aclose()
 
 
-async def test_a_cancelled_tunnel_is_closed(raw: Any) -> None:
+async def test_a_proxy_that_hangs_up_was_not_sent_the_request(raw: Any, engine: Any) -> None:
+    """What a proxy was told to open a tunnel is no byte of the request."""
+    proxy = await raw.serve(raw.once(b""))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False, transport=engine))
+    with pytest.raises(TransportError) as caught:
+        await pool.send(Request("POST", "https://api.example.com/", body=b"x"))
+    assert caught.value.delivery == Delivery.NOT_SENT
+    await pool.aclose()
+
+
+async def test_https_to_the_proxy_itself(
+    raw: Any, authority: trustme.CA, tmp_path: Path, engine: Any
+) -> None:
+    """A proxy may speak https itself, for what it forwards and for what it tunnels."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = await raw.serve(raw.always(raw.answer(b"by tunnel")), tls=context)
+    proxy = await raw.serve(tunnel, tls=context)
+    forwarding = await raw.serve(raw.always(raw.answer(b"by proxy")), tls=context)
+    for by, url, body in (
+        (proxy, server.url(), b"by tunnel"),
+        (forwarding, "http://x.invalid/", b"by proxy"),
+    ):
+        config = HttpConfig(proxy=by.url(), ca_file=tmp_path / "ca.pem", trust_env=False, transport=engine)
+        pool = ConnectionPool(config)
+        assert (await pool.send(Request("GET", url))).body == body
+        await pool.aclose()
+
+
+async def test_a_cancelled_tunnel_is_closed(raw: Any, engine: Any) -> None:
     """A request that is cancelled while the proxy thinks leaves nothing behind."""
     proxy = await raw.serve(raw.silent)
-    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), max_connections=1, trust_env=False))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), max_connections=1, trust_env=False, transport=engine))
     task = asyncio.create_task(pool.send(Request("GET", "https://api.example.com/")))
     await proxy.arrived(1)
     task.cancel()
@@ -128,9 +160,11 @@ async def test_a_cancelled_tunnel_is_closed(raw: Any) -> None:
     await pool.aclose()
 
 
-async def test_an_absent_proxy_is_named(unused_tcp_port: int) -> None:
+async def test_an_absent_proxy_is_named(unused_tcp_port: int, engine: Any) -> None:
     """If the proxy cannot be reached, the error speaks of the proxy, without its password."""
-    pool = ConnectionPool(HttpConfig(proxy=f"http://u:secret@127.0.0.1:{unused_tcp_port}", trust_env=False))
+    pool = ConnectionPool(
+        HttpConfig(proxy=f"http://u:secret@127.0.0.1:{unused_tcp_port}", trust_env=False, transport=engine)
+    )
     with pytest.raises(TransportError) as caught:
         await pool.send(Request("GET", "http://api.example.com/"))
     assert f"the proxy 127.0.0.1:{unused_tcp_port}" in caught.value.message

@@ -11,6 +11,8 @@ import respx
 from viber.errors import BaseError, Delivery
 from viber.http import Request
 
+pytestmark = pytest.mark.parametrize("make", ["httpcore", "httpx"], indirect=True)
+
 
 async def test_an_answer_is_mocked(transport: Any) -> None:
     """A mocked route answers, and sees the request as it would go out."""

@@ -92,10 +92,12 @@ async def test_a_client_certificate(
         await make(ca_file=ca_file).send(Request("GET", server.url()))
 
 
-async def test_cancelled_at_every_turn(raw: Any, authority: trustme.CA, ca_file: Path) -> None:
+async def test_cancelled_at_every_turn(raw: Any, authority: trustme.CA, ca_file: Path, engine: Any) -> None:
     """A cancellation at any turn, the handshake's included, leaves neither socket nor place behind."""
     server = await raw.serve(raw.always(raw.answer()), tls=server_tls(authority))
-    pool = ConnectionPool(HttpConfig(max_connections=1, ca_file=ca_file, trust_env=False, idle_expiry=1e-9))
+    pool = ConnectionPool(
+        HttpConfig(max_connections=1, ca_file=ca_file, trust_env=False, transport=engine, idle_expiry=1e-9)
+    )
     for turns in range(45):
         task = asyncio.create_task(pool.send(Request("GET", server.url())))
         for _ in range(turns):

@@ -2,15 +2,12 @@
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator
-from typing import Protocol, cast
-
-import httpcore
+from typing import Protocol
 
 from viber.errors import BaseError
 from viber.http._body import Body
 from viber.http._connection import Connection
-from viber.http._fields import incoming_fields
+from viber.http._exchange import Exchange
 from viber.http._mapping import Phase, closed_error
 
 _COURTESY = 8
@@ -24,7 +21,7 @@ class Keeper(Protocol):
         """It is clean, as far as this side knows."""
         ...
 
-    def drop(self, connection: Connection, leftover: AsyncIterator[bytes] | None = None) -> None:
+    def drop(self, connection: Connection) -> None:
         """It is not."""
         ...
 
@@ -42,28 +39,25 @@ class Answer:
         "_is_ended",
         "_keeper",
         "_loop",
-        "_pieces",
-        "_raw",
         "headers",
         "status",
     )
 
     def __init__(
         self,
-        raw: httpcore.Response,
+        status: int,
+        headers: dict[str, str],
         connection: Connection,
-        keeper: Keeper,
         *,
+        keeper: Keeper,
         method: str,
         limit: int | None,
     ) -> None:
         self._connection: Connection | None = None
-        self.status = raw.status
-        self.headers = incoming_fields(raw.headers)
-        self._body = Body(self.headers, limit=limit, where=str(connection.site.address))
-        self._body.expect(method=method, status=raw.status, length=self.headers.get("content-length"))
-        self._raw = raw
-        self._pieces = aiter(cast("AsyncIterator[bytes]", raw.stream))
+        self.status = status
+        self.headers = headers
+        self._body = Body(self.headers, limit=limit, where=connection.site.address)
+        self._body.expect(method=method, status=status, length=headers.get("content-length"))
         self._keeper = keeper
         self._loop = asyncio.get_running_loop()
         self._is_ended = False
@@ -75,40 +69,17 @@ class Answer:
         Raises:
             TransportError: the connection broke, or the body is larger than allowed.
         """
-        if (connection := self._connection) is None:
-            if self._is_ended:
-                return b""
-            raise closed_error(sent=True)
-        try:
-            while raw := await anext(self._pieces, b""):
-                if piece := self._body.feed(raw):
-                    return piece
-            self._body.finish()
-            await self._raw.aclose()
-        except Exception as exc:
-            self.abort()
-            if error := self._keeper.failure(exc, connection, Phase.BODY):
-                raise error from exc
-            raise
-        except BaseException:
-            self.abort()
-            raise
-        self._is_ended, self._connection = True, None
-        self._keeper.give(connection)
-        return b""
+        return await self._take(whole=False)
 
     async def read_all(self) -> bytes:
         """What remains of the body."""
-        pieces: list[bytes] = []
-        while piece := await self.read():
-            pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return await self._take(whole=True)
 
     def abort(self) -> None:
         """Drop the connection now, without waiting; harmless when it is closed already."""
         if connection := self._connection:
             self._connection = None
-            self._keeper.drop(connection, self._pieces)
+            self._keeper.drop(connection)
 
     async def aclose(self) -> None:
         """Give the connection back if the end of the body has arrived, drop it otherwise."""
@@ -121,6 +92,37 @@ class Answer:
             except BaseError:
                 return
             self.abort()
+
+    async def _take(self, *, whole: bool) -> bytes:
+        if (connection := self._connection) is None:
+            if self._is_ended:
+                return b""
+            raise closed_error(sent=True)
+        try:
+            taken = await self._unpack(connection.http, whole=whole)
+        except Exception as exc:
+            self.abort()
+            if error := self._keeper.failure(exc, connection, Phase.BODY):
+                raise error from exc
+            raise
+        except BaseException:
+            self.abort()
+            raise
+        if self._is_ended:
+            self._connection = None
+            self._keeper.give(connection)
+        return taken
+
+    async def _unpack(self, http: Exchange, *, whole: bool) -> bytes:
+        pieces: list[bytes] = []
+        while raw := await http.read():
+            if piece := self._body.feed(raw):
+                if not whole:
+                    return piece
+                pieces.append(piece)
+        self._body.finish()
+        self._is_ended = True
+        return b"".join(pieces)
 
     def __del__(self) -> None:
         if (connection := self._connection) is None:

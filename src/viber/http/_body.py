@@ -23,25 +23,19 @@ class Body:
 
     __slots__ = ("_decode", "_finish", "_limit", "_size", "_where")
 
-    def __init__(self, fields: Mapping[str, str], *, limit: int | None, where: str) -> None:
+    def __init__(self, fields: Mapping[str, str], *, limit: int | None, where: object) -> None:
         self._limit = limit
         self._where = where
         self._size = 0
         self._decode: Callable[[bytes, int], bytes] | None = None
         self._finish: Callable[[], bool] | None = None
-        if encoding := fields.get("content-encoding", "").strip().lower():
-            self._choose(encoding)
+        if encoding := fields.get("content-encoding"):
+            self._choose(encoding.strip().lower())
 
     def expect(self, *, method: str, status: int, length: str | None) -> None:
         """Refuse by the declared length, before anything is read."""
-        has_body = method != "HEAD" and status not in _BODILESS
-        if (
-            has_body
-            and self._limit is not None
-            and length
-            and length.isdecimal()
-            and int(length) > self._limit
-        ):
+        is_too_large = self._limit is not None and length and length.isdecimal() and int(length) > self._limit
+        if is_too_large and method != "HEAD" and status not in _BODILESS:
             raise self._too_large()
 
     def feed(self, piece: bytes) -> bytes:
@@ -63,7 +57,7 @@ class Body:
             raise self._corrupt()
 
     def _choose(self, encoding: str) -> None:
-        if encoding == "identity":
+        if encoding in {"", "identity"}:
             return
         if encoding not in _WINDOWS:
             raise TransportError(

@@ -1,6 +1,6 @@
 """How connections are made and kept."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, FilePath, model_validator
 
@@ -21,6 +21,11 @@ class HttpConfig(Config):
         5.0
     """
 
+    transport: Literal["httpcore", "aiohttp"] = Field(
+        default="httpcore",
+        description="What speaks HTTP on the connections: the layer under httpx, which respx can replace; or "
+        "the parser of aiohttp (extra `aiohttp`), in a fraction of the time. The results are the same.",
+    )
     max_connections: Count | None = Field(
         default=50,
         description="Connections open at once; a request that finds none free waits its turn, unsent.",

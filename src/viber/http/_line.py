@@ -103,7 +103,7 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         if not wire.is_writable:
             # httpcore goes on to read then: a server that closes early may have said why.
             raise httpcore.WriteError("the connection is closed")
-        self.is_written = True
+        self.is_written = self.is_written or not _is_for_proxy(buffer)
         try:
             await wire.write(buffer)
         except OSError as exc:
@@ -157,3 +157,8 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
 
     def _remaining(self) -> float | None:
         return None if self._deadline is None else max(0.0, self._deadline - self._clock.now())
+
+
+def _is_for_proxy(buffer: bytes) -> bool:
+    """It opens a tunnel, or is SOCKS; no request begins like that."""
+    return buffer[0] < ord(" ") or buffer.startswith(b"CONNECT ")

@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from viber.errors import BaseError, Delivery, InvalidRequestError, TimeoutError, TransportError
+from viber.http._fields import HeadTooLarge
 
 
 class Phase(IntEnum):
@@ -39,6 +40,7 @@ class Fault(Enum):
     SILENCE = auto()
     RESET = auto()
     NOT_HTTP = auto()
+    HEADER = auto()
     CUT = auto()
 
 
@@ -114,9 +116,17 @@ ERRORS: dict[Fault, _Row] = {
         "check the port; a server of https needs an https:// URL",
         retryable=False,
     ),
+    Fault.HEADER: _Row(
+        "transport.header",
+        "{where} answered with too many or too large header fields",
+        "look at what the server or a gateway in front of it adds",
+        retryable=False,
+    ),
     Fault.CUT: _Row("transport.read", "the answer of {where} broke off"),
 }
 """The error of each fault."""
+
+_TOO_LARGE = 431
 
 _ANY = frozenset(Phase)
 _CONNECT = frozenset((Phase.CONNECT,))
@@ -200,6 +210,8 @@ def closed_error(where: object = None, *, sent: bool = False) -> TransportError:
 
 def _fault(links: tuple[BaseException, ...], phase: Phase) -> Fault | None:
     if phase is not Phase.BODY:
+        if any(map(_is_too_large, links)):
+            return Fault.HEADER
         # httpcore itself reports a server that hung up; behind a malformed answer stands the parser's error.
         if isinstance(links[-1], httpcore.RemoteProtocolError):
             return Fault.RESET
@@ -210,6 +222,11 @@ def _fault(links: tuple[BaseException, ...], phase: Phase) -> Fault | None:
 
 def _holds(links: tuple[BaseException, ...], kinds: _Kinds) -> bool:
     return any(isinstance(link, kinds) for link in links)
+
+
+def _is_too_large(link: BaseException) -> bool:
+    # h11 knows its own bound by the status that a server would answer with.
+    return isinstance(link, HeadTooLarge) or getattr(link, "error_status_hint", None) == _TOO_LARGE
 
 
 def _chain(exc: BaseException, *, is_alone: bool) -> Iterator[BaseException]:

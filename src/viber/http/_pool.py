@@ -8,19 +8,16 @@ runs only while something is idle.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from types import AsyncGeneratorType
-from typing import cast
-
-import httpcore
 
 from viber._home import Home
 from viber.clock import SYSTEM_CLOCK, Clock
-from viber.errors import BaseError
+from viber.errors import BaseError, ConfigurationError
 from viber.http._address import parse_origin, split_url
 from viber.http._answer import Answer
 from viber.http._config import HttpConfig
 from viber.http._connection import Connection, Site
+from viber.http._engine import exchange_of
+from viber.http._exchange import Outgoing
 from viber.http._fields import encode_method, outgoing_fields
 from viber.http._line import Line
 from viber.http._mapping import Fault, Phase, closed_error, error_of, explain
@@ -29,7 +26,6 @@ from viber.http._proxy import Proxy
 from viber.http._slots import Slots
 from viber.http._tls import tls_context
 
-_Generator = AsyncGeneratorType[bytes, None]
 _SWITCHING_PROTOCOLS = 101
 
 
@@ -59,6 +55,7 @@ class ConnectionPool:
         self._config = config or HttpConfig()
         self._clock = clock
         self._tls = tls
+        self._exchange = exchange_of(self._config)
         self._proxy = self._find_proxy()
         self._home = Home("connection pool")
         self._slots = Slots(self._config.max_connections)
@@ -79,11 +76,11 @@ class ConnectionPool:
         site, outgoing = self._prepare(request)
         connection = await self._take(site)
         try:
-            raw = await connection.http.handle_async_request(outgoing)
-            if raw.status == _SWITCHING_PROTOCOLS or connection.line.has_spoken_early:
+            status, headers = await connection.http.send(outgoing)
+            if status == _SWITCHING_PROTOCOLS or connection.line.has_spoken_early:
                 raise error_of(Fault.NOT_HTTP, where=site.address, sent=True)  # noqa: TRY301 - one clean-up for all
             limit = self._config.max_response_bytes
-            return Answer(raw, connection, self, method=request.method, limit=limit)
+            return Answer(status, headers, connection, keeper=self, method=request.method, limit=limit)
         except Exception as exc:
             self.drop(connection)
             if error := self.failure(exc, connection, connection.line.phase):
@@ -109,7 +106,7 @@ class ConnectionPool:
         await asyncio.sleep(0)
 
     def __repr__(self) -> str:
-        idle = sum(one.is_reusable() for site in self._sites.values() for one in site.idle)
+        idle = sum(one.http.is_reusable() for site in self._sites.values() for one in site.idle)
         return f"<ConnectionPool(idle={idle}, busy={len(self._busy)})>"
 
     def give(self, connection: Connection) -> None:
@@ -117,7 +114,7 @@ class ConnectionPool:
         now = self._clock.now()
         if connection not in self._busy:
             return
-        if self._is_closed or self._is_old(connection, now) or not connection.is_reusable():
+        if self._is_closed or self._is_old(connection, now) or not connection.http.is_idle():
             self.drop(connection)
             return
         self._busy.discard(connection)
@@ -127,15 +124,14 @@ class ConnectionPool:
         if self._timer is None:
             self._arm()
 
-    def drop(self, connection: Connection, leftover: AsyncIterator[bytes] | None = None) -> None:
-        """Close a connection at once; `leftover` is what was reading from it."""
+    def drop(self, connection: Connection) -> None:
+        """Close a connection at once."""
         connection.line.abort()
         if connection in self._busy:
             self._busy.discard(connection)
             self._slots.give()
-        if isinstance(leftover, AsyncGeneratorType) and leftover.ag_frame and not leftover.ag_running:
-            # Left in the middle: ended here, lest the loop find it and end it when nobody waits any more.
-            task = self._home.enter().create_task(_end(cast("_Generator", leftover)))
+        if ending := connection.http.ending():
+            task = self._home.enter().create_task(ending)
             self._leftovers.add(task)
             task.add_done_callback(self._leftovers.discard)
 
@@ -156,26 +152,31 @@ class ConnectionPool:
             return None
         if url.startswith("https:"):
             self._tls = self._tls or tls_context(self._config)
-        return Proxy.parse(url, tls=self._tls)
+        proxy = Proxy.parse(url, tls=self._tls)
+        if proxy.is_socks and self._config.transport != "httpcore":
+            raise ConfigurationError(
+                f"the transport {self._config.transport} does not speak SOCKS",
+                code="configuration.proxy",
+                suggestion='name an http or https proxy, or take transport="httpcore"',
+            )
+        return proxy
 
     def _where(self, connection: Connection) -> object:
         is_there = connection.line.phase is not Phase.CONNECT
         return connection.site.address if is_there or self._proxy is None else self._proxy.where
 
-    def _prepare(self, request: Request) -> tuple[Site, httpcore.Request]:
+    def _prepare(self, request: Request) -> tuple[Site, Outgoing]:
         origin, target = split_url(request.url)
         if (site := self._sites.get(origin)) is None:
             site = self._settle(origin)
         fields = outgoing_fields(request, site.authority)
-        return site, httpcore.Request(
-            encode_method(request.method), site.url(target), headers=fields, content=request.body
-        )
+        return site, Outgoing(encode_method(request.method), target.encode(), fields, request.body)
 
     def _settle(self, origin: str) -> Site:
         address = parse_origin(origin)
         if address.scheme == "https" and self._tls is None:
             self._tls = tls_context(self._config)
-        site = Site.of(address, self._tls)
+        site = Site.of(address, self._tls if address.scheme == "https" else None)
         if not self._is_closed:
             self._sites[origin] = site
         return site
@@ -194,7 +195,7 @@ class ConnectionPool:
     def _pick(self, site: Site, now: float) -> Connection | None:
         while site.idle:
             connection = site.idle.pop()
-            if not self._is_expired(connection, now) and connection.is_reusable():
+            if not self._is_expired(connection, now) and connection.http.is_reusable():
                 return connection
             connection.line.abort()
         return None
@@ -211,7 +212,7 @@ class ConnectionPool:
             )
             oldest.idle.popleft().line.abort()
         line = Line(clock=self._clock, connect_timeout=self._config.connect_timeout)
-        return Connection.to(site, line, now=now, proxy=self._proxy)
+        return Connection(site, line, self._exchange(site, line, self._proxy), born=now)
 
     def _is_old(self, connection: Connection, now: float) -> bool:
         limit = self._config.max_connection_age
@@ -231,12 +232,8 @@ class ConnectionPool:
         now = self._clock.now()
         for site in self._sites.values():
             for connection in list(site.idle):
-                if self._is_expired(connection, now) or not connection.is_reusable():
+                if self._is_expired(connection, now) or not connection.http.is_reusable():
                     site.idle.remove(connection)
                     connection.line.abort()
         if any(site.idle for site in self._sites.values()):
             self._arm()
-
-
-async def _end(generator: _Generator) -> None:
-    await generator.aclose()

@@ -44,11 +44,21 @@ class Proxy:
             _demand_socks()
         return proxy
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self.url.host.decode(), self.url.port or SCHEMES[self.url.scheme.decode()]
+
+    @property
+    def is_socks(self) -> bool:
+        """It speaks SOCKS, not HTTP."""
+        return self.url.scheme.startswith(b"socks")
+
     def connect(
         self, origin: httpcore.Origin, *, tls: ssl.SSLContext | None, line: httpcore.AsyncNetworkBackend
     ) -> httpcore.AsyncConnectionInterface:
         """A connection to an origin through this proxy: only httpcore's pools make them, one each here."""
-        if self.url.scheme.startswith(b"socks"):
+        if self.is_socks:
             socks = httpcore.AsyncSOCKSProxy(
                 self.url, proxy_auth=self.auth, ssl_context=tls, network_backend=line
             )

@@ -72,6 +72,5 @@ def _parse_date(text: str, wall: float) -> float | None:
 
 def _full_year(two_digits: int, wall: float) -> int:
     """The year with these last digits that is not more than 50 years ahead."""
-    this_year = datetime.fromtimestamp(wall, UTC).year
-    year = this_year - this_year % _CENTURY + two_digits
-    return year - _CENTURY if year > this_year + _FUTURE else year
+    latest = datetime.fromtimestamp(wall, UTC).year + _FUTURE
+    return latest - (latest - two_digits) % _CENTURY

@@ -2,7 +2,9 @@
 
 import asyncio
 import select
+import socket
 from collections import deque
+from collections.abc import Callable
 from typing import cast
 
 _HIGH_WATER = 256 * 1024
@@ -26,6 +28,8 @@ class Wire(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._is_choked = False
+        self._socket: socket.socket | None = None
+        self._has_arrived: Callable[[], bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -131,14 +135,21 @@ class Wire(asyncio.Protocol):
 
     def _is_readable(self) -> bool:
         # The loop may not have run since the server closed the connection: ask the kernel.
-        sock = self.transport.get_extra_info("socket") if self.transport else None
-        if sock is None or (descriptor := sock.fileno()) < 0:
+        if self._socket is None and self.transport:
+            self._socket = self.transport.get_extra_info("socket")
+        if self._socket is None or (descriptor := self._socket.fileno()) < 0:
             return True
-        if not hasattr(select, "poll"):
-            return bool(select.select([descriptor], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
+        if self._has_arrived is None:
+            self._has_arrived = _watch(descriptor)
+        return self._has_arrived()
+
+
+def _watch(descriptor: int) -> Callable[[], bool]:
+    if not hasattr(select, "poll"):
+        return lambda: bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return lambda: bool(poll.poll(0))
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:
