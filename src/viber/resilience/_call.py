@@ -150,9 +150,7 @@ class Call:
         if isinstance(step, Stop):
             self._conclude(error, step)
             return None
-        story = self._story = self._story or Story()
-        story.remember(error, attempt=self.number, delay=step)
-        self._report_retry(error, step)
+        self._repeat_after(error, step)
         return step
 
     def finish(self, error: BaseException | None) -> None:
@@ -262,7 +260,7 @@ class Call:
         if isinstance(step, Stop):
             self.finish(None)
             return None
-        self._report_retry(None, step)
+        self._repeat_after(None, step)
         return step
 
     def _decide(self, error: Exception | None, judgement: Judgement) -> float | Stop:
@@ -284,7 +282,10 @@ class Call:
         if limiter is not None and self.reservation is not None and unsent:
             limiter.give_back(self.reservation)
 
-    def _report_retry(self, error: Exception | None, delay: float) -> None:
+    def _repeat_after(self, error: Exception | None, delay: float) -> None:
+        """Another attempt follows: remember this one, and tell whoever listens."""
+        story = self._story = self._story or Story()
+        story.remember(error, attempt=self.number, delay=delay)
         policies = self.policies
         if policies.listeners.callables:
             now = policies.clock.now()

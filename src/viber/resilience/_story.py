@@ -17,20 +17,20 @@ class Story:
 
     def __init__(self) -> None:
         self.last: Exception | None = None
-        """How the last attempt failed, if another one followed or is to follow."""
+        """How the last attempt failed, if it did and another one is to follow."""
         self._notes: tuple[str, ...] = ()
         self._is_unknown = False
 
-    def remember(self, error: Exception, *, attempt: int, delay: float) -> None:
-        """Another attempt follows after this one."""
+    def remember(self, error: Exception | None, *, attempt: int, delay: float) -> None:
+        """Another attempt follows after this one, whose result was not good enough where it did not fail."""
         self.last = error
         self._is_unknown = self._is_unknown or _is_unknown(error)
-        what = f"{type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
-        self._notes += (f"attempt {attempt} failed with {what}; waited {delay:.3f} s",)
+        self._notes += (f"attempt {attempt} {_what_happened(error)}; waited {delay:.3f} s",)
 
     def reclaim(self) -> Exception | None:
         """The last failure, if it ends the call after all: it needs no note of itself."""
-        self._notes = self._notes[:-1]
+        if self.last is not None:
+            self._notes = self._notes[:-1]
         return self.last
 
     def conclude(
@@ -53,5 +53,11 @@ class Story:
             error.message = f"{error.message}; {_WARNING}"
 
 
-def _is_unknown(error: Exception) -> bool:
+def _what_happened(error: Exception | None) -> str:
+    if error is None:
+        return "brought a result that was not good enough"
+    return f"failed with {type(error).__name__}: {redact_text(str(error), limit=_NOTED)}"
+
+
+def _is_unknown(error: Exception | None) -> bool:
     return isinstance(error, BaseError) and error.delivery is Delivery.UNKNOWN
