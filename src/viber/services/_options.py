@@ -50,7 +50,7 @@ class CallOptions:
         """The request with its id and with these header fields, which replace its own of the same name."""
         extra = {"x-request-id": request_id, **dict(self.headers)}
         own = tuple(field for field in request.headers if field[0].lower() not in extra)
-        return replace(request, headers=(*own, *extra.items()))
+        return Request(request.method, request.url, (*own, *extra.items()), request.body)
 
     def decide(self, *, idempotent: bool) -> bool:
         """Whether a call may be repeated: by what the caller said, else by its nature."""
