@@ -6,7 +6,6 @@ from itertools import product
 
 import pytest
 
-from viber.errors import ConfigurationError
 from viber.machines import (
     TRANSITIONS,
     Breaker,
@@ -174,39 +173,3 @@ def test_a_reset_forgets_the_failures(
     breaker.force(Trigger.RESET, 0)
     assert breaker.snapshot(0).failures == 0
     assert fail(breaker, 0, times=2) is None
-
-
-def test_success_threshold_defaults_to_the_probe_limit() -> None:
-    """None means as many good probes as may be out at a time."""
-    assert CircuitBreakerConfig(half_open_max_calls=4).probes_to_close == 4
-    assert CircuitBreakerConfig(half_open_max_calls=4, success_threshold=1).probes_to_close == 1
-
-
-def test_the_defaults() -> None:
-    """Five failures in a minute open it for a minute; three probes close it."""
-    config = CircuitBreakerConfig()
-    assert (config.failure_threshold, config.monitor_window, config.reset_timeout) == (5, 60.0, 60.0)
-    assert (config.half_open_max_calls, config.probes_to_close, config.probe_lease) == (3, 3, 60.0)
-    assert (config.reset_backoff, config.max_reset_timeout, config.reset_jitter) == (1.0, 600.0, 0.1)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"failure_threshold": 0},
-        {"half_open_max_calls": 0},
-        {"success_threshold": 0},
-        {"reset_timeout": 0},
-        {"monitor_window": -1},
-        {"reset_backoff": 0.5},
-        {"reset_jitter": 1.5},
-        {"probe_lease": 0},
-        {"max_reset_timeout": 0},
-        {"reset_timeout": 601},
-    ],
-    ids=str,
-)
-def test_nonsense_is_refused(fields: dict[str, float]) -> None:
-    """A number that could not work is a configuration error that names the setting."""
-    with pytest.raises(ConfigurationError, match=next(iter(fields))):
-        CircuitBreakerConfig(**fields)
