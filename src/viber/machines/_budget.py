@@ -23,7 +23,7 @@ class RetryBudget:
         [True, True, False]
     """
 
-    __slots__ = ("_folded_at", "_minimum", "_ratio", "_recent", "_window", "calls")
+    __slots__ = ("_folded_at", "_minimum", "_recent", "_window", "calls", "ratio")
 
     def __init__(self, *, ratio: float, minimum: int, window: float = 10.0, now: float = 0.0) -> None:
         if not 0 <= ratio <= 1:
@@ -34,7 +34,8 @@ class RetryBudget:
             raise ValueError(f"window takes seconds above 0, not {window!r}")
         self.calls = 0
         """Calls made since the last retry was asked for."""
-        self._ratio = ratio
+        self.ratio: float = ratio
+        """The share of recent calls that may be retries."""
         self._minimum = minimum
         self._window = window
         self._folded_at = now
@@ -44,7 +45,7 @@ class RetryBudget:
         """Take one retry, if there is one left."""
         self._fold(now)
         calls, retries, _ = self._recent.totals(now)
-        if retries + 1 > max(self._minimum, self._ratio * calls):
+        if retries + 1 > max(self._minimum, self.ratio * calls):
             return False
         self._recent.add(now, 0, 1)
         return True
@@ -62,4 +63,4 @@ class RetryBudget:
         self._folded_at = now
 
     def __repr__(self) -> str:
-        return f"<RetryBudget {self._ratio:.0%} of the calls, at least {self._minimum} in {self._window:g} s>"
+        return f"<RetryBudget {self.ratio:.0%} of the calls, at least {self._minimum} in {self._window:g} s>"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from viber.machines import CircuitBreakerConfig, RetryConfig
+from viber.machines import CircuitBreakerConfig, RetryBudget, RetryConfig
 from viber.resilience._policies import Policies
 
 
@@ -17,7 +17,7 @@ def _parts(policies: Policies) -> Iterator[tuple[str, str]]:
         yield "fallback", repr(policies.fallback)
     if policies.total_timeout is not None:
         yield "deadline", f"{policies.total_timeout:g} s for the whole call, waits included"
-    yield "retry", _retry(policies.retry)
+    yield "retry", _retry(policies.retry, policies.budget)
     if policies.breaker is not None:
         yield "circuit", f"{_circuit(policies.breaker.config)}; now {policies.breaker.state.value}"
     if policies.bulkhead is not None:
@@ -33,12 +33,13 @@ def _parts(policies: Policies) -> Iterator[tuple[str, str]]:
         yield "chaos", repr(policy)
 
 
-def _retry(config: RetryConfig) -> str:
+def _retry(config: RetryConfig, budget: RetryBudget | None) -> str:
     if config.max_attempts == 1:
         return "1 attempt"
-    share = "" if config.budget_ratio is None else f", at most {config.budget_ratio:.0%} of the calls"
+    jitter = "no" if config.jitter == "none" else config.jitter
     delays = f"{config.initial_delay:g} s to {config.max_delay:g} s"
-    return f"{config.max_attempts} attempts, {config.jitter} jitter over {delays}{share}"
+    share = "" if budget is None else f", at most {budget.ratio:.0%} of the calls"
+    return f"{config.max_attempts} attempts, {jitter} jitter over {delays}{share}"
 
 
 def _circuit(config: CircuitBreakerConfig) -> str:
