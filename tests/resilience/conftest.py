@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from viber.errors import ServerError
-from viber.machines import CircuitBreakerConfig, RetryConfig
-from viber.resilience import Bulkhead, CircuitBreaker, Pipeline
+from viber.machines import CircuitBreakerConfig, RateLimit, RetryConfig
+from viber.resilience import Bulkhead, CircuitBreaker, Pipeline, RateLimiter
 from viber.testing import EventRecorder, FakeClock
 
 Run = Callable[..., Coroutine[Any, Any, Any]]
@@ -158,3 +158,14 @@ def through(request: pytest.FixtureRequest) -> Callable[[Pipeline], Run]:
     """Each of the bodies that a pipeline has for a call."""
     body: Callable[[Pipeline], Run] = request.param
     return body
+
+
+@pytest.fixture
+def make_limiter(clock: FakeClock) -> Callable[..., RateLimiter]:
+    """A rate limiter on the fake clock, of two requests a minute unless told otherwise."""
+
+    def make(*limits: RateLimit, **options: Any) -> RateLimiter:
+        usual = (RateLimit(requests=2, per=60.0),)
+        return RateLimiter(*(limits or usual), **{"clock": clock, "name": "quotes", **options})
+
+    return make

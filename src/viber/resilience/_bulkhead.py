@@ -82,8 +82,10 @@ class Bulkhead:
 
         Raises:
             RateLimitError: the queue is full, or it took too long; nothing was sent.
-            TimeoutError: the surrounding `Deadline` is over; nothing was sent.
-            CircuitOpenError: the circuit opened.
+            TimeoutError: `within` or the surrounding `Deadline` is over; nothing was sent.
+            CircuitOpenError: the circuit is open, and one would have to wait in front of it.
+            TypeError: `within` is no number.
+            ValueError: `within` is negative.
             RuntimeError: used in another event loop than the first.
         """
         if self.try_acquire():
@@ -91,7 +93,10 @@ class Bulkhead:
         if len(self._line) >= self.max_queue:
             raise self._refused("bulkhead.full", f"{self.max_queue} calls wait already")
         began = self._clock.now()
-        await self._line.wait(self._waiter(began, within), circuit)
+        waiter = self._waiter(began, seconds_of("within", within))
+        if waiter.until <= began:
+            raise waiter.too_late()
+        await self._line.wait(waiter, circuit)
         if self.listeners.callables:
             now = self._clock.now()
             self.listeners.emit(CallWaited(self.name, "bulkhead", now - began, now))
@@ -108,7 +113,7 @@ class Bulkhead:
         if self._line.waiters:
             self._serve()
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function when its turn has come; raises what `acquire` raises."""
         require_function(fn)
         async with self:

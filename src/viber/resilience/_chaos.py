@@ -46,7 +46,7 @@ class Chaos(ABC):
         self._clock = clock
         self._dice = random.Random(seed)  # noqa: S311 - to be repeatable, not to be secret
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function, or suffer."""
         require_function(fn)
         if not self.enabled or self._dice.random() >= self.rate:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.observability import FallbackUsed, Listeners
@@ -47,7 +47,7 @@ class Fallback(Generic[T]):
         self._applies = _predicate(on)
         self._clock = clock
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function; if it fails in a way that is provided for, the answer instead."""
         require_function(fn)
         try:
@@ -78,9 +78,9 @@ class Fallback(Generic[T]):
 
 
 def _predicate(on: Kinds) -> Callable[[Exception], bool]:
-    kinds: tuple[object, ...] = on if isinstance(on, tuple) else (on,)
+    kinds = cast("tuple[type[Exception], ...]", on if isinstance(on, tuple) else (on,))
     if kinds and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
-        return lambda error: isinstance(error, kinds)  # type: ignore[arg-type]
+        return lambda error: isinstance(error, kinds)
     if isinstance(on, type | tuple) or not callable(on):
         raise TypeError(f"on takes kinds of Exception, or a function that judges one, not {on!r}")
     return on

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -27,12 +28,19 @@ class Waiter(Generic[R]):
         self.too_late = too_late
         self.future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
 
+    @property
+    def is_admitted(self) -> bool:
+        """Its turn has come."""
+        future = self.future
+        return future.done() and not future.cancelled() and future.exception() is None
+
     def turn_away(self, error: Exception) -> None:
         """End the wait with this error; from another thread too."""
         if self.future.get_loop() is _running_loop():
             self._fail(error)
         else:
-            self.future.get_loop().call_soon_threadsafe(self._fail, error)
+            with suppress(RuntimeError):  # its loop is closed: nobody waits there any more
+                self.future.get_loop().call_soon_threadsafe(self._fail, error)
 
     def _fail(self, error: Exception) -> None:
         if not self.future.done():
@@ -98,15 +106,17 @@ class Line(Generic[R]):
         """Stand in line until it is our turn; a circuit that opens sends us away."""
         self.waiters[waiter] = None
         self.weight += waiter.weight
-        self._bound(waiter)
-        if circuit is not None:
-            circuit.attend(waiter.turn_away)
         try:
-            if self.first() is waiter:
+            self._bound(waiter)
+            if circuit is not None:
+                circuit.attend(waiter.turn_away)
+                circuit.check()  # it may have opened before we stood here
+            front = next(iter(self.waiters))
+            if front is waiter or front.future.done():
                 self._serve()
             return await waiter.future
         except asyncio.CancelledError:
-            if not waiter.future.cancelled() and waiter.future.exception() is None:
+            if waiter.is_admitted:
                 self._take_back(waiter.future.result())
             raise
         finally:
@@ -119,6 +129,9 @@ class Line(Generic[R]):
     def _strike_out(self, waiter: Waiter[R]) -> None:
         del self.waiters[waiter]
         self.weight -= waiter.weight
+        if not self.waiters:
+            self._limits.clear()
+            self._disarm()
 
     def _bound(self, waiter: Waiter[R]) -> None:
         if waiter.until == inf:
@@ -130,16 +143,20 @@ class Line(Generic[R]):
             self._arm()
 
     def _arm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._disarm()
         while self._limits and self._limits[0][2] not in self.waiters:
             heappop(self._limits)
         if self._limits:
             self._timer = self._clock.call_later(self._limits[0][0] - self._clock.now(), self._expire)
 
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _expire(self) -> None:
         self._timer = None
+        self._serve()  # whose turn comes at the very end of the wait is not too late
         now = self._clock.now()
         while self._limits and self._limits[0][0] <= now:
             waiter = heappop(self._limits)[2]

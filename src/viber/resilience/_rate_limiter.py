@@ -85,14 +85,22 @@ class RateLimiter:
 
         Raises:
             RateLimitError: it would take too long, or could never be; nothing was sent.
-            CircuitOpenError: the circuit opened.
+            CircuitOpenError: the circuit is open, and one would have to wait in front of it.
+            TypeError: a number is something else.
+            ValueError: a number is negative.
             RuntimeError: used in another event loop than the first.
         """
         grant = self.try_acquire(tokens)
         return grant if grant is not None else await self._wait(tokens, within, circuit)
 
     def try_acquire(self, tokens: int = 0) -> Reservation | None:
-        """Leave for one request, if it may go now and nobody waits."""
+        """Leave for one request, if it may go now and nobody waits.
+
+        Raises:
+            TypeError: tokens are no whole number.
+            ValueError: they are negative.
+            RuntimeError: used in another event loop than the first.
+        """
         self._home.enter()
         if type(tokens) is not int or tokens < 0:
             count_of("tokens", tokens, least=0)
@@ -109,7 +117,8 @@ class RateLimiter:
             ValueError: the number is negative.
         """
         self._log.settle(grant, count_of("tokens", tokens, least=0))
-        self._review()
+        if self._line:
+            self._serve()
 
     def give_back(self, grant: Reservation) -> None:
         """It was not used: as if it had never been granted; giving back twice changes nothing."""
@@ -148,7 +157,7 @@ class RateLimiter:
         now, wall = self._now(), self._clock.wall()
         return RateLimiterStatus(self._log.status(now, wall), len(self._line), self._log.held_for(now))
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function when it may go; raises what `acquire` raises."""
         require_function(fn)
         await self.acquire()
@@ -186,7 +195,7 @@ class RateLimiter:
         began = self._now()
         deadline = current_deadline()
         time_left = least_of(self.max_wait, within, None if deadline is None else deadline.remaining())
-        waiter = Waiter[Reservation](tokens, began + time_left, self._too_late)
+        waiter = Waiter[Reservation](tokens, began + time_left, lambda: self._too_late(tokens))
         if error := self._hopeless(waiter, len(self._line), self._line.weight):
             raise error
         grant = await self._line.wait(waiter, circuit)
@@ -197,23 +206,22 @@ class RateLimiter:
 
     def _serve(self) -> None:
         """Grant what may go now, in order, and see to it that somebody looks again in time."""
-        now, wall = self._now(), self._clock.wall()
+        now, wall, wait = self._now(), self._clock.wall(), inf
         while waiter := self._line.first():
-            grant = self._log.take(waiter.weight, now, wall)
-            if not isinstance(grant, Reservation):
+            answer = self._log.take(waiter.weight, now, wall)
+            if not isinstance(answer, Reservation):
+                wait = answer
                 break
-            self._line.admit(waiter, grant)
-        self._schedule(now)
+            self._line.admit(waiter, answer)
+        self._look_again_in(wait)
 
-    def _schedule(self, now: float) -> None:
+    def _look_again_in(self, seconds: float) -> None:
         """One timer, for whoever stands first."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if waiter := self._line.first():
-            wait = self._log.wait(waiter.weight, now, self._clock.wall())
-            if not isinf(wait):
-                self._timer = self._clock.call_later(wait, self._serve)
+        if not isinf(seconds):
+            self._timer = self._clock.call_later(seconds, self._serve)
 
     def _review(self) -> None:
         """After a change of plan: who could not go in time any more is told so now."""
@@ -223,6 +231,8 @@ class RateLimiter:
 
     def _hopeless(self, waiter: Waiter[Reservation], ahead: int, weight: int) -> Exception | None:
         now = self._now()
+        if waiter.until == inf and self._log.held_for(now) < inf:
+            return None
         wait = self._log.wait(
             waiter.weight, now, self._clock.wall(), requests_ahead=ahead, tokens_ahead=weight
         )
@@ -232,10 +242,13 @@ class RateLimiter:
             return self._refused(wait, f"this call would have to wait {wait:.3f} s", "wait")
         return None
 
-    def _too_late(self) -> Exception:
-        return self._refused(
-            self._log.wait(0, self._now(), self._clock.wall()), "its turn did not come in time", "wait"
+    def _too_late(self, tokens: int) -> Exception:
+        """It would stand behind those who still wait, if it came back."""
+        ahead, weight = len(self._line) - 1, self._line.weight - tokens
+        wait = self._log.wait(
+            tokens, self._now(), self._clock.wall(), requests_ahead=ahead, tokens_ahead=weight
         )
+        return self._refused(wait, "its turn did not come in time", "wait")
 
     def _refused(self, retry_after: float | None, reason: str, code: str) -> RateLimitError:
         if self.listeners.callables:
@@ -253,7 +266,7 @@ class RateLimiter:
         return f"<RateLimiter {self.name!r} {', '.join(map(str, self.limits))}, waiting={len(self._line)}>"
 
 
-def _checked(limits: tuple[RateLimit, ...]) -> tuple[RateLimit, ...]:
+def _checked(limits: tuple[Any, ...]) -> tuple[RateLimit, ...]:
     if not limits:
         raise TypeError(
             "a rate limiter takes at least one RateLimit: RateLimiter(RateLimit(requests=60, per=60.0))"

@@ -45,7 +45,13 @@ class ReadTimer:
         self._has_fired = False
 
     def within(self, seconds: float | None) -> Self:
-        """A block that may take so long; None is no limit."""
+        """A block that may take so long; None is no limit.
+
+        Raises:
+            RuntimeError: another task is in such a block already.
+        """
+        if self._task is not None:
+            raise RuntimeError("this stream is waited for already")
         self._due = inf if seconds is None else self._clock.now() + seconds
         return self
 
@@ -60,8 +66,6 @@ class ReadTimer:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a stream is read inside a task")
-        if self._task is not None:
-            raise RuntimeError("this stream is waited for already")
         self._task = task
         self._cancelling = task.cancelling()
         self._has_fired = False
@@ -87,7 +91,7 @@ class ReadTimer:
     def _ring(self) -> None:
         self._timer = None
         self._rings_at = inf
-        if self._task is None:  # nobody waits: the next one sets it
+        if self._task is None or self._due == inf:  # nobody waits, or without a limit: the next one sets it
             return
         now = self._clock.now()
         if now < self._due:
