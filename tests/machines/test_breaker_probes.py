@@ -212,3 +212,30 @@ def test_a_probe_that_an_operator_overtook_is_stale(
     forced = breaker.force(trigger, 61)
     assert breaker.settle(overtaken, verdict, 62) is None
     assert breaker.state is forced.after
+
+
+def test_lapsed_probes_leave_nothing_behind(breaker: Breaker) -> None:
+    """However many probes never return, the breaker remembers those that are out."""
+    for count in range(1000):
+        probe(breaker, 60 + 30 * count)
+        probe(breaker, 60 + 30 * count)
+    assert len(breaker._probes) == 2
+
+
+def test_a_lapsed_probe_stays_stale_when_the_clock_steps_back(breaker: Breaker) -> None:
+    """A place that was given to another is not had back, though the lease seems to run again."""
+    late = probe(breaker, 60)
+    probe(breaker, 90)
+    assert breaker.settle(late, Verdict.SUCCESS, 80) is None
+    assert (breaker.snapshot(80).probes, breaker.snapshot(80).successes) == (1, 0)
+
+
+def test_a_breaker_knows_until_when_nobody_passes(breaker: Breaker) -> None:
+    """That is a moment while open, for ever while isolated, and the past otherwise."""
+    assert breaker.shut_until == 60
+    probe(breaker, 60)
+    assert breaker.shut_until == -math.inf
+    breaker.force(Trigger.ISOLATE, 61)
+    assert breaker.shut_until == math.inf
+    breaker.force(Trigger.RESET, 62)
+    assert breaker.shut_until == -math.inf

@@ -114,6 +114,25 @@ def test_each_slice_leaves_as_a_whole(start: float) -> None:
     assert [recent.totals(start + 9.5 + passed)[0] for passed in range(12)] == [*range(10, -1, -1), 0]
 
 
+def test_a_slice_begins_at_its_edge() -> None:
+    """A call at the very edge of two slices belongs to the younger one, and pushes the oldest out."""
+    recent = Buckets(10.0)
+    for second in (1.5, 10.5, 11.0):
+        recent.add(second, 1)
+    assert recent.sums == recent.totals(11.0) == [2, 0, 0]
+    assert [recent.totals(second)[0] for second in (20.0, 20.999, 21.0)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("gap", [10.0, 10.5, 19.0, 1e6])
+def test_after_a_gap_everything_is_forgotten(gap: float) -> None:
+    """One call in each tenth, then silence: the next call is alone."""
+    recent = Buckets(10.0)
+    for second in range(10):
+        recent.add(float(second), 1)
+    recent.add(9.0 + gap, 1)
+    assert recent.sums == [1, 0, 0]
+
+
 def test_memory_does_not_depend_on_the_traffic() -> None:
     """After a hundred thousand calls and a gap of a year there are ten slices of three small numbers."""
     recent = Buckets(10.0)
