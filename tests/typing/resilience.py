@@ -120,11 +120,11 @@ async def calls_keep_types(call: Call) -> None:
         assert_type(deadline.remaining(), float | None)
 
 
-def any_awaitable_will_do(pipeline: Pipeline) -> None:
+async def any_awaitable_will_do(pipeline: Pipeline) -> None:
     def started() -> asyncio.Future[float]:
         return asyncio.ensure_future(quote("EUR"))
 
-    _ = assert_type(pipeline.run(started), Coroutine[Any, Any, float])
+    assert_type(await pipeline.run(started), float)
     keyed: Callable[[str], Awaitable[float]] = pipeline.protect(quote)
     _ = keyed
 
