@@ -9,7 +9,6 @@ from viber.resilience._circuit import Circuit, judged
 from viber.resilience._deadline import Deadline, current_deadline, out_of_time
 from viber.resilience._decision import REFUSALS, next_step
 from viber.resilience._policies import Policies
-from viber.resilience._rate_limiter import RateLimiter
 from viber.resilience._story import Story
 
 
@@ -86,7 +85,9 @@ class Call:
                     await bulkhead.acquire(within=self.remaining(), circuit=breaker)
                 self._holds_place = True
             if limiter is not None:
-                self.reservation = limiter.try_acquire(self.tokens) or await self._wait_for(limiter)
+                self.reservation = limiter.try_acquire(self.tokens) or await limiter.acquire(
+                    self.tokens, within=self.remaining(), circuit=breaker
+                )
         except (CircuitOpenError, RateLimitError, TimeoutError) as refusal:
             ended = self._give_up(refusal)
         except BaseException:
@@ -195,12 +196,6 @@ class Call:
             raise ended
         finally:
             del ended
-
-    async def _wait_for(self, limiter: RateLimiter) -> Reservation:
-        breaker = self.policies.breaker
-        if breaker is not None:
-            breaker.check()  # it may have opened in the turn in which a place came free
-        return await limiter.acquire(self.tokens, within=self.remaining(), circuit=breaker)
 
     def _give_up(self, refusal: BaseError) -> Exception:
         """No attempt may follow: the error of the last one, or the refusal of the first, ends the call."""
