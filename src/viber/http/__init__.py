@@ -6,6 +6,7 @@ from viber.http._httpx import HttpxTransport
 from viber.http._message import Request, Response
 from viber.http._pool import ConnectionPool
 from viber.http._retry_after import parse_retry_after
+from viber.http._timing import Timing
 from viber.http._transport import ResponseStream, Transport
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Request",
     "Response",
     "ResponseStream",
+    "Timing",
     "Transport",
     "create_transport",
     "parse_retry_after",

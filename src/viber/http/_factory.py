@@ -34,7 +34,7 @@ def create_transport(
     """
     address = parse_origin(split_url(base_url)[0])
     if isinstance(http, httpx.AsyncBaseTransport | httpx.AsyncClient):
-        return HttpxTransport(http, config)
+        return HttpxTransport(http, config, clock=clock)
     if http is not None:
         return Borrowed(http)
     if config.trust_env and not config.proxy and (proxy := find_proxy(address)):

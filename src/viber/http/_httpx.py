@@ -8,6 +8,7 @@ from weakref import WeakSet
 import httpx
 
 from viber._home import Home
+from viber.clock import SYSTEM_CLOCK, Clock
 from viber.http._address import Address, parse_origin, split_url
 from viber.http._config import HttpConfig
 from viber.http._fields import encode_method, outgoing_fields
@@ -33,8 +34,11 @@ class HttpxTransport:
         <HttpxTransport(busy=0)>
     """
 
-    def __init__(self, handler: Handler, config: HttpConfig | None = None) -> None:
+    def __init__(
+        self, handler: Handler, config: HttpConfig | None = None, *, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
         self._config = config or HttpConfig()
+        self._clock = clock
         self._handler = handler
         self._home = Home("httpx transport")
         self._open: WeakSet[HttpxAnswer] = WeakSet()
@@ -44,7 +48,10 @@ class HttpxTransport:
     async def send(self, request: Request) -> Response:
         """Send, and read the whole answer."""
         answer = await self.open(request)
-        return Response(answer.status, answer.headers, await answer.read_all())
+        body = await answer.read_all()
+        if request.timing is not None:
+            request.timing.ended(self._clock.now())
+        return Response(answer.status, answer.headers, body)
 
     async def open(self, request: Request) -> HttpxAnswer:
         """Send, and return as soon as the header fields are there."""
@@ -54,9 +61,15 @@ class HttpxTransport:
             raise closed_error(address)
         answer = HttpxAnswer(address, keeper=self)
         self._open.add(answer)
-        await answer.start(
-            self._exchange(outgoing), method=request.method, limit=self._config.max_response_bytes
-        )
+        if request.timing is not None:
+            request.timing.start(self._clock.now())
+        try:
+            await answer.start(
+                self._exchange(outgoing), method=request.method, limit=self._config.max_response_bytes
+            )
+        finally:
+            if request.timing is not None:
+                request.timing.answered(self._clock.now())
         return answer
 
     async def aclose(self) -> None:

@@ -27,6 +27,8 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         self.is_written: bool = False
         self.was_dialled: bool = False
         self.was_read: bool = False
+        self.connected_at: float | None = None
+        """When the server was reached, and secured."""
         self.is_impatient: bool = False
         """Take what is here already, and break rather than wait for more."""
         self._clock = clock
@@ -71,6 +73,7 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         if self._limit is not None:
             self._deadline = self._clock.now() + self._limit
         self._wire = await self._within_limit(dial(host, port))
+        self.connected_at = self._clock.now()
         self.phase = Phase.TLS
         return self
 
@@ -83,6 +86,7 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
         """Secure the connection; what was written before was for a proxy."""
         self.phase, self.is_written = Phase.TLS, False
         await self._within_limit(self._secure(ssl_context, server_hostname))
+        self.connected_at = self._clock.now()
         return self
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from viber.http._timing import Timing
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -16,6 +18,8 @@ class Request:
     url: str
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes | None = field(default=None, repr=False)
+    timing: Timing | None = field(default=None, repr=False, compare=False)
+    """Where the transport notes how long each part takes, if somebody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)

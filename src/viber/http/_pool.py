@@ -24,6 +24,7 @@ from viber.http._mapping import Fault, Phase, closed_error, error_of, explain
 from viber.http._message import Request, Response
 from viber.http._proxy import Proxy
 from viber.http._slots import Slots
+from viber.http._timing import Timing
 from viber.http._tls import tls_context
 
 _SWITCHING_PROTOCOLS = 101
@@ -68,13 +69,16 @@ class ConnectionPool:
     async def send(self, request: Request) -> Response:
         """Send, and read the whole answer."""
         answer = await self.open(request)
-        return Response(answer.status, answer.headers, await answer.read_all())
+        body = await answer.read_all()
+        if request.timing is not None:
+            request.timing.ended(self._clock.now())
+        return Response(answer.status, answer.headers, body)
 
     async def open(self, request: Request) -> Answer:
         """Send, and return as soon as the header fields are there."""
         self._home.enter()
         site, outgoing = self._prepare(request)
-        connection = await self._take(site)
+        connection = await self._take_timed(site, request.timing)
         try:
             status, headers = await connection.http.send(outgoing)
             if status == _SWITCHING_PROTOCOLS or connection.line.has_spoken_early:
@@ -89,6 +93,9 @@ class ConnectionPool:
         except BaseException:
             self.drop(connection)
             raise
+        finally:
+            if request.timing is not None:
+                request.timing.answered(self._clock.now(), connected_at=connection.line.connected_at)
 
     async def aclose(self) -> None:
         """Close every connection, those in use too; closing twice is fine."""
@@ -180,6 +187,15 @@ class ConnectionPool:
         if not self._is_closed:
             self._sites[origin] = site
         return site
+
+    async def _take_timed(self, site: Site, timing: Timing | None) -> Connection:
+        if timing is None:
+            return await self._take(site)
+        timing.start(self._clock.now())
+        try:
+            return await self._take(site)
+        finally:
+            timing.queued(self._clock.now())
 
     async def _take(self, site: Site) -> Connection:
         if self._is_closed:

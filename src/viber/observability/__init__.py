@@ -13,6 +13,7 @@ from viber.observability._events import (
     FallbackUsed,
     Gate,
     LimitPaused,
+    RequestTimed,
     RetryScheduled,
 )
 from viber.observability._listeners import Listener, Listeners
@@ -31,6 +32,7 @@ __all__ = [
     "LimitPaused",
     "Listener",
     "Listeners",
+    "RequestTimed",
     "RetryScheduled",
     "redact_text",
 ]

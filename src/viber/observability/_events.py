@@ -76,6 +76,26 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTimed:
+    """One request of an attempt is over, or its stream has begun; its parts in seconds.
+
+    `queue` is the wait for a connection, `connect` its making (0 over a kept one), `head` from then to the
+    header fields, `body` the reading (0 for a stream). `status` is None when no answer came.
+    """
+
+    service: str
+    operation: str
+    request_id: str
+    attempt: int
+    status: int | None
+    queue: float
+    connect: float
+    head: float
+    body: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallFinished:
     """A logical call is over; `error` is None if it succeeded; `duration` counts its waits."""
 
@@ -113,6 +133,7 @@ Event = (
     | CallWaited
     | LimitPaused
     | RetryScheduled
+    | RequestTimed
     | CallFinished
     | FallbackUsed
     | ChaosInjected
