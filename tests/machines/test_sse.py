@@ -120,6 +120,19 @@ def test_any_stream_at_any_chunking_is_the_standard(stream: bytes, places: list[
     assert decoded(cut(stream, places)) == naive(stream)
 
 
+LONG = b"x" * 1100
+long_streams = st.lists(fragments | st.just(b"data: " + LONG), min_size=1, max_size=12).map(
+    lambda parts: LONG + b"".join(parts)
+)
+
+
+@given(long_streams, st.lists(st.integers(0, 5000), max_size=4))
+@example(LONG + b"\ndata: a\r\rdata: " + LONG + b"\r\ndata: \r\r\n\r\n", [])
+def test_long_lines_are_read_as_short_ones_are(stream: bytes, places: list[int]) -> None:
+    """Lines that are searched for instead of split are the same lines."""
+    assert decoded(cut(stream, places)) == naive(stream)
+
+
 @given(streams, st.lists(st.integers(0, 200), max_size=12))
 @example(b"data: a\r", [])
 def test_the_unfinished_event_is_told_apart(stream: bytes, places: list[int]) -> None:
