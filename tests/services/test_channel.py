@@ -238,3 +238,15 @@ async def test_a_health_check_keeps_to_the_deadline(make_channel: MakeChannel, c
     with Deadline(1.0, clock=clock):
         health = await channel.probe(REQUEST, read)
     assert (health.healthy, health.latency) == (False, 1.0)
+
+
+async def test_an_answer_may_be_read_in_turns(make_channel: MakeChannel) -> None:
+    """A reader that awaits is part of the attempt like any other: what it raises is retried."""
+    channel, transport = make_channel(Reply(503), Reply(body=b"rows"))
+
+    async def read_in_turns(response: Response) -> bytes:
+        await asyncio.sleep(0)
+        return read(response)
+
+    assert await channel.exchange(REQUEST, read_in_turns, operation="select", idempotent=True) == b"rows"
+    assert len(transport.requests) == 2

@@ -47,6 +47,23 @@ class Channel:
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
+    async def exchange(
+        self,
+        request: Request,
+        read: Callable[[Response], Awaitable[T]],
+        *,
+        operation: str,
+        idempotent: bool,
+    ) -> T:
+        """`call`, for a reader that gives way to other tasks while it reads a large answer."""
+
+        async def attempt(dressed: Request, _: Call) -> T:
+            response = await self.transport.send(dressed)
+            self._heed(response.headers)
+            return await read(response)
+
+        return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
+
     async def open(
         self,
         request: Request,

@@ -68,7 +68,15 @@ def test_a_key_that_no_header_can_carry_names_the_variable(field: str, variable:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_rows": 0}, {"timeout": 0}, {"tiemout": 1}, {"db_schema": ""}, {"max_url_length": 10}]
+    "wrong",
+    [
+        {"max_rows": 0},
+        {"timeout": 0},
+        {"tiemout": 1},
+        {"db_schema": ""},
+        {"max_url_length": 10},
+        {"decode_at_once": 0},
+    ],
 )
 def test_a_wrong_or_unknown_setting_is_refused(wrong: dict[str, Any]) -> None:
     """The problem begins with the name of the field."""

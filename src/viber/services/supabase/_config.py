@@ -32,6 +32,10 @@ class SupabaseConfig(ServiceConfig):
     """The server's row cap, as far as you know: a select of exactly this size is reported as doubtful."""
     max_url_length: Annotated[int, Field(ge=256)] = 8000
     """A longer URL is refused before it is sent, since gateways refuse it with less to say."""
+    decode_at_once: Annotated[int, Field(ge=1)] | None = 65_536
+    """Bytes that are decoded at once; a larger answer is decoded in slices of about this size, and the event
+    loop has its turn between them. So it stands still for a millisecond or two, however many rows there are.
+    None is no limit."""
     health_table: Annotated[str, Field(min_length=1)] | None = None
     """A table that `health_check` asks for no rows; None asks for one that does not exist."""
 

@@ -1,6 +1,6 @@
 """What a write answers: nothing, the rows it touched, or one of them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar, cast
 
@@ -17,7 +17,7 @@ class Outcome(Generic[Out]):
     """What is asked of the server, and what is made of its answer."""
 
     prefer: Literal["return=minimal", "return=representation"]
-    read: Callable[[Response], Out]
+    read: Callable[[Response], Awaitable[Out]]
     untouched: Callable[[], Out]
     """The answer where nothing had to be sent."""
     columns: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Outcome(Generic[Out]):
         return [f"select={selection(self.columns)}"] if self.columns else []
 
 
-def _nothing(response: Response) -> None:
+async def _nothing(response: Response) -> None:
     if response.body.strip():
         raise ValueError("a body where none was asked for")
 
@@ -43,8 +43,8 @@ def rows_of(source: Source[Row], columns: tuple[str, ...] = ()) -> Outcome[list[
 def row_of(source: Source[Row]) -> Outcome[Row]:
     """The one row that was written."""
 
-    def read(response: Response) -> Row:
-        rows = source.read(response)
+    async def read(response: Response) -> Row:
+        rows = await source.read(response)
         if len(rows) != 1:
             raise ValueError("one row was written, and another number came back")
         return rows[0]

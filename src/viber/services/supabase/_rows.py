@@ -30,8 +30,8 @@ class RowReader(Generic[Row]):
     decode: Callable[[bytes], list[Row]]
     own_names: frozenset[str] | None = None
 
-    def read(self, body: bytes, *, table: str) -> list[Row]:
-        """The rows.
+    def read(self, body: bytes, *, table: str, first: int = 0) -> list[Row]:
+        """The rows; `first` is the number of the first one, for errors.
 
         Raises:
             RowMismatchError: a row does not fit the type.
@@ -40,7 +40,7 @@ class RowReader(Generic[Row]):
         try:
             return self.decode(body)
         except ValidationError as error:
-            raise _mismatch(error, self.name, table) from None
+            raise _mismatch(error, self.name, table, first) from None
         except ValueError:
             raise
         except Exception as error:
@@ -52,7 +52,7 @@ class RowReader(Generic[Row]):
 
 def exactly(body: bytes) -> Any:
     """JSON with every fraction as the Decimal that was written: no digit and no zero is lost."""
-    return json.loads(body, parse_float=Decimal)
+    return json.loads(body.decode(), parse_float=Decimal)
 
 
 def _dicts(body: bytes) -> list[DictRow]:
@@ -112,13 +112,13 @@ def _own(model: Any) -> frozenset[str]:
     return required | optional
 
 
-def _mismatch(error: ValidationError, model: str, table: str) -> Exception:
+def _mismatch(error: ValidationError, model: str, table: str, first: int) -> Exception:
     """Our own words for the first complaint: pydantic's may quote the refused value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    reason, place = first["type"], first["loc"]
+    complaint = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    reason, place = complaint["type"], complaint["loc"]
     if not place:
         return ValueError(reason)
-    row, field = place[0], str(place[1]) if len(place) > 1 else ""
+    row, field = first + cast("int", place[0]), str(place[1]) if len(place) > 1 else ""
     at = f" at {field!r}" if field else ""
     return RowMismatchError(
         f"row {row} of {table} does not fit {model}{at} ({reason})",

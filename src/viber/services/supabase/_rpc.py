@@ -1,6 +1,6 @@
 """Calling functions of the database."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -10,8 +10,9 @@ from viber.http import Request, Response
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._query import Duty, Query
 from viber.services.supabase._quoting import RESERVED, percent, segment, sound
-from viber.services.supabase._rows import Row, RowReader
+from viber.services.supabase._rows import DICTS, Row, RowReader
 from viber.services.supabase._session import Session
+from viber.services.supabase._slices import read_rows
 from viber.services.supabase._values import argument_text, json_of
 
 Out = TypeVar("Out")
@@ -26,7 +27,7 @@ class Call(Query[Out], Generic[Out]):
     session: Session = field(repr=False)
     function: str
     request: Request
-    read: Callable[[Response], Out] = field(repr=False)
+    read: Callable[[Response], Awaitable[Out]] = field(repr=False)
     duty: Duty = field(repr=False, compare=False)
 
     def run(self) -> Coroutine[Any, Any, Out]:
@@ -71,21 +72,35 @@ def duty_of(function: str, method: RpcMethod) -> Duty:
     return Duty(f"call of {function}" if method == "POST" else "")
 
 
-def value_of(response: Response) -> Any:
-    """Whatever the function returned; None for nothing."""
-    return None if _is_nothing(response) else from_json(response.body)
+def value_reader(session: Session, function: str) -> Callable[[Response], Awaitable[Any]]:
+    """Reads whatever a function returned; None for nothing."""
+
+    async def read(response: Response) -> Any:
+        if _is_nothing(response):
+            return None
+        if response.body[:1] == b"[":
+            return await _rows(session, DICTS, response.body, function)
+        return from_json(response.body)
+
+    return read
 
 
-def rows_reader(reader: RowReader[Row], function: str) -> Callable[[Response], list[Row]]:
+def rows_reader(
+    session: Session, reader: RowReader[Row], function: str
+) -> Callable[[Response], Awaitable[list[Row]]]:
     """Reads what a function returned as rows; a single value or row is a list of one."""
 
-    def read(response: Response) -> list[Row]:
+    async def read(response: Response) -> list[Row]:
         body = response.body.strip()
         if _is_nothing(response) or body == b"null":
             return []
-        return reader.read(body if body[:1] == b"[" else b"[%b]" % body, table=f"rpc {function}")
+        return await _rows(session, reader, body if body[:1] == b"[" else b"[%b]" % body, function)
 
     return read
+
+
+def _rows(session: Session, reader: RowReader[Row], body: bytes, function: str) -> Awaitable[list[Row]]:
+    return read_rows(reader, body, table=f"rpc {function}", at_once=session.decode_at_once)
 
 
 def _is_nothing(response: Response) -> bool:

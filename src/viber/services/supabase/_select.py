@@ -109,8 +109,8 @@ class Pick(Query[Out], Generic[Row, Out]):
         if clauses.matches_nothing:
             return self.choose([], source.table)
 
-        def read(response: Response) -> Out:
-            return self.choose(source.read(response), source.table)
+        async def read(response: Response) -> Out:
+            return self.choose(await source.read(response), source.table)
 
         return await source.fetch(clauses, read)
 

@@ -16,7 +16,7 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._health import health_request, require_alive
 from viber.services.supabase._query import Query
 from viber.services.supabase._rows import DICTS, DictRow, Row, RowReader, reader_of
-from viber.services.supabase._rpc import Call, RpcMethod, call_request, duty_of, rows_reader, value_of
+from viber.services.supabase._rpc import Call, RpcMethod, call_request, duty_of, rows_reader, value_reader
 from viber.services.supabase._select import Select
 from viber.services.supabase._session import Session
 from viber.services.supabase._source import source_of
@@ -127,9 +127,10 @@ class SupabaseService:
         Raises:
             InvalidRequestError: an argument cannot be sent.
         """
-        request = call_request(self._session, function, arguments or {}, method)
-        read = rows_reader(reader_of(model), function) if model else value_of
-        return Call(self._session, function, request, read, duty_of(function, method))
+        session = self._session
+        request = call_request(session, function, arguments or {}, method)
+        read = rows_reader(session, reader_of(model), function) if model else value_reader(session, function)
+        return Call(session, function, request, read, duty_of(function, method))
 
     def select(
         self,

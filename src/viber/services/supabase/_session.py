@@ -1,7 +1,7 @@
 """One view of a project: its credentials and options, and what it shares with all other views."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
@@ -27,6 +27,7 @@ class Session:
     endpoint: Endpoint
     answers: Answers
     max_rows: int | None = None
+    decode_at_once: int | None = None
     doubted: set[str] = field(default_factory=set[str])
     """Names whose results were reported as perhaps incomplete; shared by all views."""
 
@@ -42,6 +43,7 @@ class Session:
                 wall=channel.pipeline.clock.wall,
             ),
             max_rows=config.max_rows,
+            decode_at_once=config.decode_at_once,
         )
 
     def renewed(self, config: SupabaseConfig, *, key: str, token: str) -> Self:
@@ -53,18 +55,23 @@ class Session:
         )
 
     async def call(
-        self, request: Request, read: Callable[[Response], Out], *, operation: str, idempotent: bool
+        self,
+        request: Request,
+        read: Callable[[Response], Awaitable[Out]],
+        *,
+        operation: str,
+        idempotent: bool,
     ) -> Out:
         """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read."""
 
-        def checked(response: Response) -> Out:
+        async def checked(response: Response) -> Out:
             self.answers.require_good(request, response)
             try:
-                return read(response)
+                return await read(response)
             except ValueError:
                 raise self.answers.unreadable(request, response) from None
 
-        return await self.channel.call(request, checked, operation=operation, idempotent=idempotent)
+        return await self.channel.exchange(request, checked, operation=operation, idempotent=idempotent)
 
     def through(self, channel: Channel) -> Self:
         """This session with other options."""

@@ -1,6 +1,6 @@
 """Where rows come from and what they become."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +9,7 @@ from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._quoting import name, segment
 from viber.services.supabase._rows import DICTS, Row, RowReader, reader_of
 from viber.services.supabase._session import Session
+from viber.services.supabase._slices import read_rows
 
 Other = TypeVar("Other")
 Out = TypeVar("Out")
@@ -36,11 +37,11 @@ class Source(Generic[Row]):
             return self.typed(reader_of(model))
         return self.typed(DICTS) if columns else self
 
-    def read(self, response: Response) -> list[Row]:
+    def read(self, response: Response) -> Awaitable[list[Row]]:
         """The rows of an answer."""
-        return self.rows.read(response.body, table=self.table)
+        return read_rows(self.rows, response.body, table=self.table, at_once=self.session.decode_at_once)
 
-    async def fetch(self, clauses: Clauses, read: Callable[[Response], Out]) -> Out:
+    async def fetch(self, clauses: Clauses, read: Callable[[Response], Awaitable[Out]]) -> Out:
         """Ask for what the clauses find, in one request."""
         request = self.session.endpoint.read(self.path, clauses.query())
         return await self.session.call(request, read, operation=f"select {self.table}", idempotent=True)

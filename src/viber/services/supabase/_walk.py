@@ -8,7 +8,8 @@ from viber.http import Response
 from viber.services.supabase._clauses import Clauses, Order
 from viber.services.supabase._errors import SupabaseInvalidRequestError, refusal
 from viber.services.supabase._filters import Operator, compare
-from viber.services.supabase._rows import Row, RowReader, exactly
+from viber.services.supabase._rows import Row, RowReader
+from viber.services.supabase._slices import last_row
 from viber.services.supabase._source import Source
 
 
@@ -100,9 +101,9 @@ class _Steps(AsyncIterator[Row]):
         behind = compare(key.column, Operator.LT if key.desc else Operator.GT, page.last)
         return replace(self._walk.clauses, order=(key,), offset=None).where(behind)
 
-    def _read(self, response: Response) -> _Page[Row]:
+    async def _read(self, response: Response) -> _Page[Row]:
         source, key = self._walk.source, self._walk.key.column
-        rows = source.read(response)
+        rows = await source.read(response)
         return _Page(rows, _last_key(source.rows, rows, response.body, key) if rows else None)
 
 
@@ -116,7 +117,7 @@ def _last_key(reader: RowReader[Any], rows: list[Any], body: bytes, key: str) ->
         value = _own_value(last, key) if key in reader.own_names else None
         exact = type(value) is int
     if not exact:
-        value = exactly(body)[-1].get(key)
+        value = last_row(body).get(key)
     if value is None:
         raise SupabaseInvalidRequestError(
             f"the key {key} is missing, or null, in a row: it cannot be walked by"
