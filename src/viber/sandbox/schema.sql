@@ -169,6 +169,18 @@ create table "odd names" (
 insert into "odd names" ("a.b", "select", "order, (by)", "quo""te")
 values ('dot', 'star', 'comma', 'double'), (null, '', 'a,b', 'say "hi"'), ('x.y', 'in.(1,2)', '(', '\');
 
+-- ---------------------------------------------------------------- documents: JSON in JSON, with line breaks of its own
+create view documents as
+select
+  orders.id,
+  E'line\nbreak, \n {"id":' || orders.id as note,
+  E'{\n  "kept": "as written", \n  "list": [1,\n   2]\n}'::json as written,
+  json_agg(products order by products.id) as products,
+  array[[orders.id, 1], [2, 3]] as matrix,
+  orders as "order"
+from orders join order_items on order_id = orders.id join products on product_id = products.id
+group by orders.id;
+
 -- ---------------------------------------------------------------- functions
 create function add(a integer, b integer) returns integer language sql immutable as
 $$ select a + b $$;
