@@ -49,6 +49,7 @@ from viber.observability import (
     CircuitReconfigured,
     FallbackUsed,
     LimitPaused,
+    RequestTimed,
     RetryScheduled,
 )
 from viber.resilience import (
@@ -116,6 +117,7 @@ __all__ = [
     "RateLimit",
     "RateLimitError",
     "RateLimiter",
+    "RequestTimed",
     "RetryConfig",
     "RetryScheduled",
     "ServerError",

@@ -2,18 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from typing import Self, TypeVar, Unpack
-from uuid import uuid4
 
 from viber.errors import BaseError
-from viber.http import Request, Response, ResponseStream, Transport
+from viber.http import Request, Response, ResponseStream, Timing, Transport
 from viber.machines import read_allowance
+from viber.observability import RequestTimed
 from viber.resilience import Call, Pipeline
 from viber.services._gate import Gate
 from viber.services._health import Health
 from viber.services._options import CallOptions, OptionFields, limits
 
 T = TypeVar("T")
+A = TypeVar("A", Response, ResponseStream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,8 @@ class Channel:
     ) -> T:
         """Send the request through the whole pipeline, and read its answer."""
 
-        async def attempt(dressed: Request, _: Call) -> T:
-            response = await self.transport.send(dressed)
-            self._heed(response.headers)
-            return read(response)
+        async def attempt(dressed: Request, call: Call) -> T:
+            return read(await self._send(self.transport.send, dressed, call))
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
@@ -57,10 +57,8 @@ class Channel:
     ) -> T:
         """`call`, for a reader that gives way to other tasks while it reads a large answer."""
 
-        async def attempt(dressed: Request, _: Call) -> T:
-            response = await self.transport.send(dressed)
-            self._heed(response.headers)
-            return await read(response)
+        async def attempt(dressed: Request, call: Call) -> T:
+            return await read(await self._send(self.transport.send, dressed, call))
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
@@ -75,9 +73,9 @@ class Channel:
         """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
 
         async def attempt(dressed: Request, call: Call) -> T:
-            stream = self.gate.hold(await self.transport.open(dressed), call.keep_place())
+            stream = await self._send(self.transport.open, dressed, call)
+            stream = self.gate.hold(stream, call.keep_place())
             try:
-                self._heed(stream.headers)
                 return await start(stream, call)
             except BaseException:
                 stream.abort()
@@ -97,6 +95,37 @@ class Channel:
         latency = self.pipeline.clock.now() - started
         return Health(self.name, not error, latency, error, self.pipeline.state)
 
+    async def _send(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
+        """One request of one attempt; what the server says of its limits is heeded."""
+        if self.pipeline.listeners.callables:
+            answer = await self._timed(send, request, call)
+        else:
+            answer = await send(request)
+        if self.pipeline.limiter is not None:
+            self._heed(answer.headers)
+        return answer
+
+    async def _timed(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
+        timing, answer = Timing(), None
+        try:
+            answer = await send(replace(request, timing=timing))
+        finally:
+            self.pipeline.listeners.emit(
+                RequestTimed(
+                    self.name,
+                    call.operation,
+                    call.request_id,
+                    call.number,
+                    None if answer is None else answer.status,
+                    timing.queue,
+                    timing.connect,
+                    timing.head,
+                    timing.body,
+                    at=self.pipeline.clock.now(),
+                )
+            )
+        return answer
+
     def _heed(self, headers: Mapping[str, str]) -> None:
         """Keep to what the server says it will still take."""
         limiter = self.pipeline.limiter
@@ -111,7 +140,7 @@ class Channel:
         operation: str,
         idempotent: bool,
     ) -> T:
-        request_id = self.options.request_id or uuid4().hex
+        request_id = self.options.request_id or token_hex(16)
         dressed = self.options.dress(request, request_id)
         with self.gate:
             return await self.pipeline.execute(

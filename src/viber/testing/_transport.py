@@ -60,14 +60,16 @@ class ScriptedTransport:
             BaseException: what a `Fail` in the script says.
         """
         with self._flight(request):
-            stream = await self._begin(self._next_answer(request))
+            stream = await self._begin_timed(request)
             body = [piece async for piece in _pieces(stream)]
+            if request.timing is not None:
+                request.timing.ended(self._clock.now())
             return Response(stream.status, stream.headers, b"".join(body))
 
     async def open(self, request: Request) -> ScriptedStream:
         """Begin the next answer; raises what `send` raises."""
         with self._flight(request):
-            stream = await self._begin(self._next_answer(request))
+            stream = await self._begin_timed(request)
             self.streams.append(stream)
             return stream
 
@@ -96,6 +98,16 @@ class ScriptedTransport:
         if cue is None:
             raise ScriptEndedError(f"the script has no answer for request {len(self.requests)}: {request}")
         return cue(request) if callable(cue) else cue
+
+    async def _begin_timed(self, request: Request) -> ScriptedStream:
+        answer, timing = self._next_answer(request), request.timing
+        if timing is None:
+            return await self._begin(answer)
+        timing.start(self._clock.now())
+        try:
+            return await self._begin(answer)
+        finally:
+            timing.answered(self._clock.now())
 
     async def _begin(self, answer: Answer) -> ScriptedStream:
         match answer:
