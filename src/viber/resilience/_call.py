@@ -77,6 +77,7 @@ class Call:
         """
         breaker, bulkhead, limiter = self.policies.breaker, self.policies.bulkhead, self.policies.limiter
         self.reservation = None  # that of an earlier attempt was used, and never goes back
+        self._bounded(None)  # who has no time left does not even ask
         try:
             if breaker is not None:
                 breaker.check()
