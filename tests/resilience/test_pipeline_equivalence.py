@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from random import Random
 from typing import Any
 
@@ -23,7 +23,7 @@ from viber.errors import (
     TransportError,
 )
 from viber.machines import CircuitBreakerConfig, RetryConfig
-from viber.observability import Listeners
+from viber.observability import Event, Listeners
 from viber.resilience import Bulkhead, ChaosFault, CircuitBreaker, Deadline, Pipeline
 from viber.testing import EventRecorder, FakeClock
 
@@ -42,7 +42,6 @@ def looped(pipeline: Pipeline) -> Run:
 
 BODIES: dict[str, Callable[[Pipeline], Run]] = {
     "protected": lambda pipeline: lambda fn: pipeline.protect(fn)(),
-    "heard": lambda pipeline: replace(pipeline, listeners=Listeners(EventRecorder())).run,
     "bulkhead": lambda pipeline: replace(pipeline, bulkhead=Bulkhead(9)).run,
     "chaos": lambda pipeline: replace(pipeline, chaos=[ChaosFault(OSError, rate=0.0)]).run,
     "judged": lambda pipeline: replace(pipeline, classify_result=lambda _: None).run,
@@ -133,8 +132,9 @@ PLAYS = st.builds(
 class Stage:
     """Where a play is performed through one of the bodies, and what is seen of it."""
 
-    def __init__(self, play: Play, body: Callable[[Pipeline], Run]) -> None:
+    def __init__(self, play: Play, body: Callable[[Pipeline], Run], *, heard: bool) -> None:
         self.clock = clock = FakeClock(auto=True)
+        self.recorder = EventRecorder()
         self.breaker = CircuitBreaker("quotes", play.circuit, clock=clock, rng=lambda: 0.5)
         self.pipeline = Pipeline(
             "quotes",
@@ -145,6 +145,7 @@ class Stage:
             idempotent=play.idempotent,
             clock=clock,
             rng=Random(7).random,
+            listeners=Listeners(self.recorder) if heard else Listeners(),
         )
         self.run = body(self.pipeline)
         self.moments: list[float] = []
@@ -184,16 +185,37 @@ def end_of(task: asyncio.Task[Any]) -> tuple[Any, ...]:
     return type(error), str(error), getattr(error, "__notes__", []), type(error.__cause__), facts
 
 
-async def perform(play: Play, body: Callable[[Pipeline], Run]) -> list[Any]:
-    stage = Stage(play, body)
+def told(event: Event) -> tuple[Any, ...]:
+    names = [field.name for field in fields(event) if field.name not in {"operation", "error"}]
+    return type(event), [getattr(event, name) for name in names], repr(getattr(event, "error", None))
+
+
+async def perform(
+    play: Play, body: Callable[[Pipeline], Run], *, heard: bool = False
+) -> tuple[list[Any], list[Any]]:
+    """What is seen of all the calls, and what listeners were told."""
+    stage = Stage(play, body, heard=heard)
     seen = [await stage.visit(visit) for visit in play.visits]
-    return [*seen, stage.moments]
+    return [*seen, stage.moments], [told(event) for event in stage.recorder.events]
+
+
+def plain(pipeline: Pipeline) -> Run:
+    return pipeline.run
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(play=PLAYS)
 def test_every_body_does_the_same(body: Callable[[Pipeline], Run], play: Play) -> None:
     """The same calls at the same moments, the same errors and notes, the same news for circuit and budget."""
-    plain = asyncio.run(perform(play, lambda pipeline: pipeline.run))
-    assert asyncio.run(perform(play, body)) == plain
+    assert asyncio.run(perform(play, body)) == asyncio.run(perform(play, plain))
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@settings(max_examples=40, deadline=None)
+@given(play=PLAYS)
+def test_every_body_tells_the_same(body: Callable[[Pipeline], Run], play: Play) -> None:
+    """Listeners hear the same, and that they listen changes nothing."""
+    heard = asyncio.run(perform(play, body, heard=True))
+    assert heard == asyncio.run(perform(play, plain, heard=True))
+    assert heard[0] == asyncio.run(perform(play, plain))[0]

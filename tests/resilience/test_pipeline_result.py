@@ -90,6 +90,20 @@ async def test_what_a_judgement_asks_for_is_waited(make_pipeline: MakePipeline, 
     assert fn.calls == [0.0, 7.25]
 
 
+async def test_the_place_is_free_while_a_better_result_is_waited_for(
+    make_pipeline: MakePipeline, script: MakeScript, clock: FakeClock
+) -> None:
+    """Between its attempts a call holds none."""
+    bulkhead, seen = Bulkhead(1, clock=clock), list[int]()
+
+    async def poll() -> None:
+        clock.call_later(0.5, lambda: seen.append(bulkhead.taken))
+
+    pipeline = make_pipeline(classify_result=of_none(NOT_YET), bulkhead=bulkhead, retry=STEADY)
+    assert await pipeline.run(script(poll, "there")) == "there"
+    assert seen == [0]
+
+
 async def test_no_wait_leaves_no_time(
     make_pipeline: MakePipeline, script: MakeScript, clock: FakeClock
 ) -> None:
