@@ -16,10 +16,11 @@ HEADER = "| | median | min | CPU median | CPU min | per second | CPU ratio | of 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Bytes that each candidate holds."""
+    """One figure of each candidate: bytes that it holds, or something else that is better small."""
 
     title: str
     held: Mapping[str, float]
+    unit: str = "bytes"
 
 
 def publish(
@@ -62,7 +63,7 @@ def markdown(table: Table) -> str:
 
 
 def markdown_of_sizes(sizes: Sizes) -> str:
-    lines = [f"## {sizes.title}", "", "| | bytes |", "| --- | ---: |"]
+    lines = [f"## {sizes.title}", "", f"| | {sizes.unit} |", "| --- | ---: |"]
     lines += [f"| {name} | {held:,.0f} |" for name, held in sizes.held.items()]
     return "\n".join(lines)
 
