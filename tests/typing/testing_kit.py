@@ -8,14 +8,21 @@ from viber.clock import Clock
 from viber.http import ResponseStream, Transport
 from viber.machines import CircuitBreakerConfig
 from viber.observability import CircuitChanged
-from viber.resilience import CircuitBreaker
+from viber.resilience import CircuitBreaker, Pipeline
 from viber.testing import (
     BreakerStateMachine,
+    Errors,
     EventRecorder,
     FakeClock,
+    Fault,
+    Outage,
+    Outcome,
     ScriptedStream,
     ScriptedTransport,
+    Slow,
+    Timeline,
     breaker_configs,
+    simulate,
 )
 
 clock: Clock = FakeClock(auto=True)
@@ -35,3 +42,13 @@ class OwnBreaker(BreakerStateMachine):
 
 assert_type(EventRecorder().of(CircuitChanged), list[CircuitChanged])
 assert_type(breaker_configs(), SearchStrategy[CircuitBreakerConfig])
+
+
+def brittle(now: float, load: int) -> Outcome:
+    return Outcome(latency=0.1 * load)
+
+
+faults: list[Fault] = [Outage(0, 1), Slow(1, 2, latency=1.0), Errors(2, 3, rate=0.5)]
+assert_type(simulate(Pipeline(), [Outage(0, 1)], rate=1.0, duration=1.0), Timeline)
+assert_type(simulate(Pipeline(), faults, rate=1.0, duration=1.0).wasted, int)
+assert_type(simulate(Pipeline(), brittle, rate=1.0, duration=1.0).time_to_recover(after=1.0), float | None)

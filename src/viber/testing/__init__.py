@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from viber.testing._clock import FakeClock
 from viber.testing._recorder import EventRecorder
 from viber.testing._script import Chunks, Fail, Hang, Pause, Reply
+from viber.testing._simulation import simulate
+from viber.testing._simulation_service import Errors, Fault, Outage, Outcome, Slow
+from viber.testing._simulation_timeline import Slice, Timeline
 from viber.testing._stream import ScriptedStream, StreamState
 from viber.testing._transport import ScriptedTransport, ScriptEndedError
 
@@ -19,19 +22,27 @@ if TYPE_CHECKING:
 __all__ = [
     "BreakerStateMachine",
     "Chunks",
+    "Errors",
     "EventRecorder",
     "Fail",
     "FakeClock",
+    "Fault",
     "Hang",
+    "Outage",
+    "Outcome",
     "Pause",
     "Reply",
     "ScriptEndedError",
     "ScriptedStream",
     "ScriptedTransport",
+    "Slice",
+    "Slow",
     "StreamState",
+    "Timeline",
     "breaker_configs",
     "chunkings",
     "retry_configs",
+    "simulate",
     "verdicts",
 ]
 
