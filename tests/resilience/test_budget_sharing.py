@@ -122,12 +122,14 @@ async def test_each_call_is_counted_once(
     assert budget.used(clock.now()) == (2, 1)
 
 
-async def test_without_a_share_there_is_no_budget(make_pipeline: MakePipeline, service: Service) -> None:
+async def test_without_a_share_there_is_no_budget(
+    make_pipeline: MakePipeline, through: Through, service: Service
+) -> None:
     """None is no limit, and has to be said."""
     retry = RetryConfig(budget_ratio=None, max_attempts=50, jitter="none", max_delay=0.01)
-    pipeline = make_pipeline(idempotent=True, retry=retry)
+    pipeline = make_pipeline(idempotent=True, retry=retry, timeout=5.0)
     assert pipeline.budget is None
-    assert (await ends(pipeline.run, service.fail)).attempts == 50
+    assert (await ends(through(pipeline), service.fail)).attempts == 50
 
 
 @pytest.mark.parametrize("obstacle", ["attempts", "deadline", "unsafe"])

@@ -69,7 +69,7 @@ def begin(fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -
         TypeError: what it returned cannot be awaited.
     """
     awaitable = fn(*args, **kwargs)
-    if type(awaitable) is not CoroutineType:
+    if awaitable.__class__ is not CoroutineType:
         require_awaitable(fn, awaitable)
     return awaitable
 

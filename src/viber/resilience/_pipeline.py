@@ -192,7 +192,7 @@ class Pipeline(Policies):
         try:
             async with scope:
                 awaitable = fn(*args, **kwargs)
-                if type(awaitable) is not CoroutineType:
+                if awaitable.__class__ is not CoroutineType:
                     require_awaitable(fn, awaitable)
                 return await awaitable
         except BaseException as error:
