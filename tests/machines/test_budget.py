@@ -89,14 +89,14 @@ def test_looking_changes_nothing() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 10), st.integers(0, 60), st.integers(0, 20)), max_size=40),
+    st.lists(st.tuples(st.floats(0, 10), st.integers(0, 60), st.integers(1, 20)), max_size=40),
     st.sampled_from([0.0, 0.1, 0.25, 1.0]),
     st.integers(0, 4),
 )
 def test_no_more_and_no_fewer_than_the_share(
     steps: list[tuple[float, int, int]], ratio: float, minimum: int
 ) -> None:
-    """In any stretch: never more than the share of ten seconds, and a refusal only when nine are full."""
+    """Asked often enough: never more than the share of ten seconds, a refusal only when nine are full."""
     budget, now = RetryBudget(ratio=ratio, minimum=minimum, window=10.0), 0.0
     calls: list[tuple[float, int]] = []
     retries: list[float] = []

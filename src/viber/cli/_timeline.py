@@ -42,6 +42,8 @@ class Timeline:
                 self.counts["calls that succeeded"] += 1
             case CallFinished(error=error):
                 self.counts[f"calls that ended in {type(error).__name__}"] += 1
+            case _:
+                pass
 
     def note(self, what: str) -> None:
         """Something worth a line happened now."""

@@ -75,7 +75,7 @@ class CircuitBreaker(Circuit):
         started = self.started(grant) if grant.counts else None
         try:
             awaitable = fn(*args, **kwargs)
-            if type(awaitable) is not CoroutineType:
+            if awaitable.__class__ is not CoroutineType:
                 require_awaitable(fn, awaitable)
             result = await awaitable
         except BaseException as error:
@@ -120,6 +120,7 @@ class CircuitBreaker(Circuit):
         with self._lock:
             before, now = self._machine.config, self._clock.now()
             self._machine.reconfigure(_checked(config), now)
+            self._mirror()
         if self.listeners:
             self.listeners.emit(CircuitReconfigured(self.name, before, config, now))
 

@@ -78,9 +78,15 @@ class Fallback(Generic[T]):
 
 
 def _predicate(on: Kinds) -> Callable[[Exception], bool]:
-    kinds = cast("tuple[type[Exception], ...]", on if isinstance(on, tuple) else (on,))
-    if kinds and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
+    if kinds := _kinds_of(on):
         return lambda error: isinstance(error, kinds)
     if isinstance(on, type | tuple) or not callable(on):
         raise TypeError(f"on takes kinds of Exception, or a function that judges one, not {on!r}")
     return on
+
+
+def _kinds_of(on: object) -> tuple[type[Exception], ...]:
+    """The kinds of exception that are named; none if something else is named too."""
+    named = cast("tuple[object, ...]", on) if isinstance(on, tuple) else (on,)
+    kinds = tuple(one for one in named if isinstance(one, type) and issubclass(one, Exception))
+    return kinds if len(kinds) == len(named) else ()

@@ -106,9 +106,11 @@ class Channel:
         return answer
 
     async def _timed(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
-        timing, answer = Timing(), None
+        timing, status = Timing(), None
         try:
             answer = await send(replace(request, timing=timing))
+            status = answer.status
+            return answer
         finally:
             self.pipeline.listeners.emit(
                 RequestTimed(
@@ -116,7 +118,7 @@ class Channel:
                     call.operation,
                     call.request_id,
                     call.number,
-                    None if answer is None else answer.status,
+                    status,
                     timing.queue,
                     timing.connect,
                     timing.head,
@@ -124,7 +126,6 @@ class Channel:
                     at=self.pipeline.clock.now(),
                 )
             )
-        return answer
 
     def _heed(self, headers: Mapping[str, str]) -> None:
         """Keep to what the server says it will still take."""

@@ -1,6 +1,8 @@
 """A state machine that tries to make a circuit breaker break its promises."""
 
+from asyncio import CancelledError
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
@@ -131,6 +133,23 @@ class BreakerStateMachine(RuleBasedStateMachine):
                 self._settle(call, verdict, None)
             left -= len(calls)
 
+    @rule(error=st.sampled_from([None, ConnectionResetError, CancelledError]))
+    def run(self, error: type[BaseException] | None) -> None:
+        """A call goes through `run` and is back at once."""
+        issued = self.model.acquire(self.clock.now(), 0.0)
+        verdict = Verdict.SUCCESS
+        try:
+            with suppress(StopIteration):
+                self.breaker.run(_answer_with, error).send(None)
+        except CircuitOpenError as rejection:
+            assert issued is None, "rejected a call that should pass"
+            self._check_wait(rejection.retry_after)
+            return
+        except (ConnectionResetError, CancelledError) as raised:
+            verdict = self.breaker.classify(raised).verdict
+        assert issued is not None, "let a call pass that should be rejected"
+        self.model.settle(issued, verdict, self.clock.now(), None)
+
     @rule(what=st.sampled_from(_DURATIONS), share=st.sampled_from([0.001, 0.5, 0.999, 1.0]))
     def wait(self, what: str, share: float) -> None:
         """Time passes, until something is over or nearly so."""
@@ -252,6 +271,11 @@ class BreakerStateMachine(RuleBasedStateMachine):
     def _next_lapse(self) -> float:
         now = self.clock.now()
         return min((probe.expires_at for probe in self.model.probes_out(now)), default=now) - now
+
+
+async def _answer_with(error: type[BaseException] | None) -> None:
+    if error is not None:
+        raise error
 
 
 def _compare(what: str, real: object, model: object) -> None:
