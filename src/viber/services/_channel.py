@@ -34,7 +34,8 @@ class Channel:
 
     def with_options(self, **fields: Unpack[OptionFields]) -> Self:
         """A view with other time limits, attempts, header fields, idempotence or request id."""
-        pipeline = self.pipeline.with_options(**limits(fields))
+        chosen = limits(fields)
+        pipeline = self.pipeline.with_options(**chosen) if chosen else self.pipeline
         return replace(self, pipeline=pipeline, options=self.options.merged(fields))
 
     async def call(

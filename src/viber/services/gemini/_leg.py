@@ -72,19 +72,23 @@ class Leg:
             await self._read()
         self._first = token
 
+    def ready(self) -> Token | None:
+        """The next token that is here already.
+
+        Raises:
+            BaseError: what broke it off.
+        """
+        token, self._first = self._first, None
+        return token or self._reader.next()
+
     async def next(self) -> Token | None:
         """The next token; None after the last one of a complete answer.
 
         Raises:
             BaseError: what broke it off.
         """
-        token, self._first = self._first, None
-        while token is None:
-            token = self._reader.next()
-            if token is None and self._reader.is_closed:
-                return None
-            if token is None:
-                await self._wait()
+        while (token := self.ready()) is None and not self._reader.is_closed:
+            await self._wait()
         return token
 
     async def _wait(self) -> None:

@@ -80,10 +80,10 @@ class Reader:
         return None
 
     def _read(self, event: ServerSentEvent) -> Token | None:
-        if event.data.strip() in (b"", b"[DONE]"):
-            return None
         value = parsed(event.data)
         if value is None:
+            if event.data.strip() in (b"", b"[DONE]"):
+                return None
             value = parsed(event.text)  # what is not UTF-8 replaced
         if value is None:
             raise malformed(event.text, self._failures)

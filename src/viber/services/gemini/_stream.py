@@ -121,9 +121,16 @@ class TokenStream:
     async def __anext__(self) -> Token:
         self._enter()
         try:
-            return await self._next()
+            leg = self._leg or await self._open("")
+            while (token := await self._step(leg)) is None:
+                if not (page := self._transcript.turn_page()):
+                    self._end = StopAsyncIteration()
+                    raise self._end
+                leg = await self._turn(page)
         finally:
             self._is_busy = False
+        self._transcript.add(token.chunk, token.text)
+        return token
 
     def _enter(self) -> None:
         if self._is_busy:
@@ -132,19 +139,9 @@ class TokenStream:
             raise self._end.with_traceback(None)
         self._is_busy = True
 
-    async def _next(self) -> Token:
-        leg = self._leg or await self._open("")
-        while (token := await self._step(leg)) is None:
-            if not (page := self._transcript.turn_page()):
-                self._end = StopAsyncIteration()
-                raise self._end
-            leg = await self._turn(page)
-        self._transcript.add(token.chunk, token.text)
-        return token
-
     async def _step(self, leg: Leg) -> Token | None:
         try:
-            return await leg.next()
+            return leg.ready() or await leg.next()
         except BaseError as error:
             if judge(error).verdict is Verdict.FAILURE:
                 leg.call.interrupted()

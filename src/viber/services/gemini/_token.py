@@ -84,7 +84,8 @@ def text_of(chunk: Json) -> str:
     Raises:
         AttributeError, TypeError: the event has not the shape of an answer.
     """
-    first = first_candidate(chunk)
-    if first is None:
-        return ""
-    return "".join([part.get("text") or "" for part in parts_of(first) if not part.get("thought")])
+    text = ""
+    for part in parts_of(first_candidate(chunk) or {}):
+        if not part.get("thought"):
+            text += part.get("text") or ""
+    return text

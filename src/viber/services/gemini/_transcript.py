@@ -27,14 +27,11 @@ class Transcript:
         """The next chunk, with the text that is in it."""
         if text:
             self._texts.append(text)
-        for name, value in chunk.items():
-            if name == "candidates":
-                for candidate in candidates_of(chunk):
-                    self._add_candidate(candidate)
-            elif name == "usageMetadata":
-                self._add_usage(value)
-            else:
-                self._top[name] = value
+        self._top.update(chunk)
+        for candidate in candidates_of(chunk):
+            self._add_candidate(candidate)
+        if is_object(usage := chunk.get("usageMetadata")):
+            self._usage.update(usage if None not in usage.values() else _told(usage))
 
     def turn_page(self) -> str:
         """The token with which to ask for the rest, if the answer says there is one."""
@@ -79,15 +76,14 @@ class Transcript:
             {**self._top, "candidates": candidates, "usageMetadata": self.usage.to_wire()}
         )
 
-    def _add_usage(self, usage: object) -> None:
-        if is_object(usage):
-            self._usage.update({name: count for name, count in usage.items() if count is not None})
-
     def _add_candidate(self, candidate: Json) -> None:
         index = index_of(candidate)
-        if index in self._candidates:
-            self._candidates[index].update(candidate)
-        else:
-            self._candidates[index] = dict(candidate)
+        if (whole := self._candidates.get(index)) is None:
+            whole = self._candidates[index] = {}
             self._parts[index] = []
-        self._parts[index].extend(parts_of(candidate))
+        whole.update(candidate)
+        self._parts[index] += parts_of(candidate)
+
+
+def _told(usage: Json) -> Json:
+    return {name: count for name, count in usage.items() if count is not None}

@@ -17,6 +17,7 @@ ROLES = frozenset({"user", "model"})
 _KNOBS = frozenset({"temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop_sequences"})
 _TOP = {"safety_settings": "safetySettings", "tools": "tools", "tool_config": "toolConfig"}
 _NO_NAMES = frozenset({"", ".", ".."})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _JSON = ("content-type", "application/json")
 
 
@@ -136,7 +137,7 @@ def encoded(body: Json) -> bytes:
         InvalidRequestError: it holds what JSON cannot say.
     """
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(body).encode()
     except (TypeError, ValueError) as error:
         raise refusal(f"the request cannot be written as JSON: {error}") from error
 
@@ -151,6 +152,8 @@ def _is_something(part: object) -> bool:
 
 def _generation_config(options: GenerateOptions) -> Json:
     given = options.get("generation_config") or {}
-    base = given if isinstance(given, GenerationConfig) else GenerationConfig(**given)
     knobs = {name: value for name, value in options.items() if name in _KNOBS and value is not None}
+    if not given and not knobs:
+        return {}
+    base = given if isinstance(given, GenerationConfig) else GenerationConfig(**given)
     return {**base.to_wire(), **GenerationConfig(**knobs).to_wire()}
