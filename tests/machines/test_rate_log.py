@@ -119,7 +119,7 @@ def test_requests_alone_are_never_too_heavy() -> None:
     assert log.heaviest == inf
 
 
-@pytest.mark.parametrize(("ahead", "wait"), [(0, 5.0), (1, 6.0), (2, 7.0), (3, 10.0), (5, 10.0), (6, 20.0)])
+@pytest.mark.parametrize(("ahead", "wait"), [(0, 5.0), (1, 6.0), (2, 7.0), (3, 15.0), (5, 17.0), (6, 25.0)])
 def test_those_ahead_are_waited_for(ahead: int, wait: float) -> None:
     """Each takes what comes free first; whoever needs what they will take waits a window more."""
     log = RateLog([RateLimit(requests=3, per=10.0)])
@@ -129,8 +129,8 @@ def test_those_ahead_are_waited_for(ahead: int, wait: float) -> None:
 
 
 @given(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=12), st.integers(0, 12))
-def test_a_wait_behind_others_is_never_too_long(gaps: list[float], ahead: int) -> None:
-    """Nobody is sent away who could have gone in time: the estimate is at most what it comes to."""
+def test_a_wait_behind_other_requests_is_what_it_comes_to(gaps: list[float], ahead: int) -> None:
+    """Nobody is sent away who could have gone in time, and nobody kept who could not."""
     log, now = RateLog([RateLimit(requests=3, per=4.0)]), 0.0
     for gap in gaps:
         now += gap
@@ -139,7 +139,7 @@ def test_a_wait_behind_others_is_never_too_long(gaps: list[float], ahead: int) -
     for _ in range(ahead + 1):
         now += log.wait(0, now)
         grant(log, now)
-    assert estimate <= now - began
+    assert estimate == now - began
 
 
 def test_giving_back_makes_room_at_once() -> None:

@@ -264,3 +264,22 @@ async def test_classify_decides_what_an_exception_means(clock: FakeClock) -> Non
 def test_a_repr_names_the_circuit_and_its_state(breaker: CircuitBreaker) -> None:
     """A repr says which and how it stands."""
     assert repr(breaker) == "<CircuitBreaker 'quotes' closed>"
+
+
+async def test_a_coroutine_object_is_no_news_of_the_service() -> None:
+    """Whoever passes a coroutine instead of its function is told so, whatever the state; nothing is counted."""
+    breaker = CircuitBreaker("quotes", CircuitBreakerConfig(failure_threshold=1))
+    for state in (BreakerState.CLOSED, BreakerState.ISOLATED):
+        with pytest.raises(TypeError, match="pass the function and its arguments"):
+            await breaker.run(asyncio.sleep(0))
+        assert breaker.state is state
+        breaker.isolate()
+
+
+async def test_a_keyword_may_be_called_fn() -> None:
+    """The function's own keywords are its own."""
+
+    async def named(*, fn: str) -> str:
+        return fn
+
+    assert await CircuitBreaker("quotes").run(named, fn="mine") == "mine"

@@ -211,13 +211,16 @@ class _Window:
 
     def wait(self, weight: int, now: float, wall: float, ahead: int = 0) -> float:  # noqa: ARG002 - a day needs it
         self._forget(now)
-        span = self._span
         lacking = self.used + ahead + weight - self._amount
         if lacking <= 0:
             return 0.0
         if lacking <= self.used:
             return self._leaving(lacking) - now
-        return span * (1 + (lacking - self.used - 1) // self._amount)
+        # Those ahead go when what was granted leaves, and make room in their turn a window later.
+        rounds, place = divmod(lacking - self.used - 1, self._amount)
+        free = max(0, self._amount - self.used)
+        makes_room = now if place < free else self._leaving(place - free + 1)
+        return makes_room - now + self._span * (1 + rounds)
 
     def adjust(self, grant: Reservation, difference: int) -> None:
         if grant.at + self._span > self._seen:  # else it has left the window

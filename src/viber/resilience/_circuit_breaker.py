@@ -60,13 +60,15 @@ class CircuitBreaker(Circuit):
         grant = self.standing or self.ask(lease)
         return Permit(self, grant, self.classify, self.started(grant))
 
-    async def run(self, fn: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, fn: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Await the function if the circuit lets it pass.
 
         Raises:
             CircuitOpenError: it does not; the function was not called.
             TypeError: this is no coroutine function.
         """
+        if fn.__class__ is not FunctionType:
+            require_function(fn)
         grant = self.standing
         if grant is None:
             if (wait := self._shut_until - self._clock.now()) > 0:
@@ -80,8 +82,6 @@ class CircuitBreaker(Circuit):
             result = await awaitable
         except BaseException as error:
             self.conclude(grant, error, self.classify, started=started)
-            if type(fn) is not FunctionType:
-                require_function(fn)
             raise
         if grant.counts:
             self.settle(grant, Verdict.SUCCESS, started=started)
