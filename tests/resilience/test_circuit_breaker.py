@@ -267,7 +267,7 @@ def test_a_repr_names_the_circuit_and_its_state(breaker: CircuitBreaker) -> None
 
 
 async def test_a_coroutine_object_is_no_news_of_the_service() -> None:
-    """Whoever passes a coroutine instead of its function is told so, whatever the state; nothing is counted."""
+    """Whoever passes a coroutine instead of its function is told so in any state; nothing is counted."""
     breaker = CircuitBreaker("quotes", CircuitBreakerConfig(failure_threshold=1))
     for state in (BreakerState.CLOSED, BreakerState.ISOLATED):
         with pytest.raises(TypeError, match="pass the function and its arguments"):
