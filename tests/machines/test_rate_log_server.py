@@ -52,6 +52,13 @@ def test_the_servers_allowance_is_kept_to() -> None:
         grant(log, 30.0)
 
 
+def test_those_ahead_take_of_the_allowance_first() -> None:
+    """Who stands behind as many as the server still takes waits for the end of its time."""
+    log = RateLog([RateLimit(requests=100, per=1.0)])
+    log.heed(Allowance(remaining=2, seconds=30.0), now=0.0)
+    assert [log.wait(0, 1.0, requests_ahead=ahead) for ahead in (0, 1, 2, 5)] == [0.0, 0.0, 29.0, 29.0]
+
+
 def test_the_servers_last_word_counts() -> None:
     """A later answer knows more: its allowance replaces the one before, and a pause stands beside it."""
     log = RateLog([RateLimit(requests=100, per=1.0)])
@@ -71,5 +78,7 @@ def test_an_unused_grant_goes_back_to_the_allowance() -> None:
     log.give_back(before)
     unused = grant(log, 2.0)
     assert log.take(0, 2.0) == 29.0
-    log.give_back(unused)
+    for _ in range(2):
+        log.give_back(unused)
     grant(log, 2.0)
+    assert log.take(0, 2.0) == 29.0

@@ -129,6 +129,16 @@ async def test_who_comes_late_with_less_time_is_told_in_time(desk: Desk, clock: 
     assert isinstance(hurried.exception(), TooLateError)
 
 
+async def test_a_timer_is_set_for_the_shortest_limit_alone(desk: Desk, clock: FakeClock) -> None:
+    """A hundred callers of equal patience cost one timer."""
+    timers: list[float] = []
+    set_timer = clock.call_later
+    clock.call_later = lambda seconds, ring: (timers.append(seconds), set_timer(seconds, ring))[1]  # type: ignore[method-assign]
+    for _ in range(100):
+        await desk.join(30.0)
+    assert timers == [30.0]
+
+
 async def test_a_turn_that_comes_at_the_end_of_the_limit_is_taken(
     make_limiter: Any, clock: FakeClock
 ) -> None:

@@ -1,7 +1,7 @@
 """One limit of a rate limiter: so much in so long a time, or in a day."""
 
 from datetime import datetime, timedelta
-from math import inf
+from math import floor, inf
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -96,5 +96,7 @@ def day_around(wall: float, zone: str) -> tuple[float, float]:
         23.0
     """
     place = ZoneInfo(zone)
-    midnight = datetime.fromtimestamp(wall, place).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    midnight = datetime.fromtimestamp(floor(wall), place).replace(
+        hour=0, minute=0, second=0, microsecond=0, fold=0
+    )
     return midnight.timestamp(), (midnight + timedelta(days=1)).replace(fold=0).timestamp()

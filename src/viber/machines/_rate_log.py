@@ -295,4 +295,4 @@ class _Day:
         if is_later and self._ends != self._left:  # else the clock had only stepped back from this day
             self._began = now
             self.used = 0
-        self._left = -inf if is_later else before
+        self._left = before

@@ -68,9 +68,9 @@ class Bulkhead:
         return len(self._line)
 
     def try_acquire(self) -> bool:
-        """Take a place if one is free and nobody waits for it."""
+        """Take a place if one is free: then nobody waits for it."""
         self._home.enter()
-        if self._taken >= self.max_concurrent or self._line.waiters:
+        if self._taken >= self.max_concurrent:
             return False
         self._taken += 1
         return True

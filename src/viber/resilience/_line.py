@@ -111,8 +111,9 @@ class Line(Generic[R]):
             if circuit is not None:
                 circuit.attend(waiter.turn_away)
                 circuit.check()  # it may have opened before we stood here
-            front = next(iter(self.waiters))
-            if front is waiter or front.future.done():
+            if (
+                next(iter(self.waiters)) is waiter
+            ):  # one that has gone sees to those behind it, when it leaves
                 self._serve()
             return await waiter.future
         except asyncio.CancelledError:
