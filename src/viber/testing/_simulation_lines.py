@@ -1,5 +1,6 @@
 """Where simulated calls wait: the queue of a bulkhead and that of a rate limiter."""
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from functools import partial
 from math import inf, nextafter
@@ -35,7 +36,7 @@ class Caller(Protocol):
         ...
 
 
-class _Line:
+class _Line(ABC):
     """Those who wait, first come first served, each until a moment of its own."""
 
     def __init__(self, calendar: Calendar, *, max_queue: int, max_wait: float | None) -> None:
@@ -67,8 +68,9 @@ class _Line:
         del self._waiting[caller]
         self._calendar.soon(caller.give_up)
 
+    @abstractmethod
     def _serve(self) -> None:
-        raise NotImplementedError
+        """Let those go whose turn it is."""
 
 
 class Places(_Line):
