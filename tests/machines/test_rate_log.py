@@ -142,6 +142,39 @@ def test_a_wait_behind_other_requests_is_what_it_comes_to(gaps: list[float], ahe
     assert estimate == now - began
 
 
+WEIGHTS = st.lists(st.integers(0, 9), min_size=1, max_size=10)
+
+
+def behind_others(granted: list[int], owed: int, waiting: list[int]) -> tuple[float, float]:
+    """What the last one is told that it will have to wait, and what it comes to."""
+    log, now = RateLog([RateLimit(tokens=9, per=4.0)]), 0.0
+    for weight in granted:
+        now += log.wait(weight, now) + 0.5
+        last = grant(log, now, weight)
+    log.settle(last, last.tokens + owed)
+    told, began = log.wait(waiting[-1], now, requests_ahead=99, tokens_ahead=sum(waiting[:-1])), now
+    for weight in waiting:
+        now += log.wait(weight, now)
+        grant(log, now, weight)
+    return told, now - began
+
+
+@given(WEIGHTS, st.integers(0, 30), WEIGHTS)
+def test_a_wait_behind_heavy_ones_is_never_too_long(
+    granted: list[int], owed: int, waiting: list[int]
+) -> None:
+    """How weights fit together is not foreseen, but nobody is sent away who could have gone in time."""
+    told, came_to = behind_others(granted, owed, waiting)
+    assert told <= came_to
+
+
+@given(WEIGHTS, st.integers(0, 30), st.integers(1, 25))
+def test_a_wait_behind_light_ones_is_what_it_comes_to(granted: list[int], owed: int, waiting: int) -> None:
+    """Also where more is owed than the limit itself."""
+    told, came_to = behind_others(granted, owed, [1] * waiting)
+    assert told == came_to
+
+
 def test_giving_back_makes_room_at_once() -> None:
     """As if it had never been granted."""
     log = RateLog([RateLimit(requests=1, per=10.0), RateLimit(tokens=5, per=10.0)])

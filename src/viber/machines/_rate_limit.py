@@ -96,7 +96,5 @@ def day_around(wall: float, zone: str) -> tuple[float, float]:
         23.0
     """
     place = ZoneInfo(zone)
-    midnight = datetime.fromtimestamp(floor(wall), place).replace(
-        hour=0, minute=0, second=0, microsecond=0, fold=0
-    )
+    midnight = datetime.fromtimestamp(floor(wall), place).replace(hour=0, minute=0, second=0, fold=0)
     return midnight.timestamp(), (midnight + timedelta(days=1)).replace(fold=0).timestamp()

@@ -218,7 +218,7 @@ class _Window:
             return self._leaving(lacking) - now
         # Those ahead go when what was granted leaves, and make room in their turn a window later.
         rounds, place = divmod(lacking - self.used - 1, self._amount)
-        free = max(0, self._amount - self.used)
+        free = self._amount - self.used
         makes_room = now if place < free else self._leaving(place - free + 1)
         return makes_room - now + self._span * (1 + rounds)
 

@@ -111,9 +111,8 @@ class Line(Generic[R]):
             if circuit is not None:
                 circuit.attend(waiter.turn_away)
                 circuit.check()  # it may have opened before we stood here
-            if (
-                next(iter(self.waiters)) is waiter
-            ):  # one that has gone sees to those behind it, when it leaves
+            # In front may be one who has gone: he sees to those behind him when his task hears of it.
+            if next(iter(self.waiters)) is waiter:
                 self._serve()
             return await waiter.future
         except asyncio.CancelledError:
