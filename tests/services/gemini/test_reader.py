@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viber.errors import BaseError, ServerError
+from viber.machines import SseDecoder
 from viber.services.gemini import GeminiServerError, PromptBlockedError
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._reader import Reader
@@ -125,6 +126,9 @@ def test_an_error_instead_of_a_stream_is_the_ordinary_error(body: Any) -> None:
         (b"data: 5\n\n", False),
         (b'data: {"candidates": 5}\n\n', False),
         (b'data: {"candidates": [{"content": {"parts": [{"text": 5}]}}]}\n\n', False),
+        (b'data: {"candidates": [{}, {"index": 1, "content": "text"}]}\n\n', False),
+        (b'data: {"candidates": [{}, "text"]}\n\n', False),
+        (b'data: {"candidates": [{"index": [1]}]}\n\n', False),
     ],
 )
 def test_a_body_without_an_answer_is_an_error(body: bytes, *, retryable: bool) -> None:
@@ -163,6 +167,18 @@ def test_a_blocked_prompt_is_an_error() -> None:
 def test_what_goes_wrong_after_the_end_takes_nothing_back(rest: bytes) -> None:
     """A complete answer stays complete."""
     assert replay([sse(*STORY) + rest]) == (TEXTS, None)
+
+
+def test_an_event_too_large_after_the_end_takes_nothing_back() -> None:
+    """The answer is here already."""
+    reader = Reader(FAILURES)
+    reader._decoder = SseDecoder(max_event_bytes=500)
+    reader.feed(sse(*STORY))
+    with pytest.raises(ServerError):
+        reader.feed(b"x" * 501)
+    reader.close()
+    texts = [token.text for token in iter(reader.next, None)]
+    assert texts == TEXTS
 
 
 def test_bad_utf8_is_replaced() -> None:

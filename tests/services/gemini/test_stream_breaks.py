@@ -84,6 +84,14 @@ async def test_a_stream_that_breaks_off_is_never_complete(
     assert rig.failures == counted
 
 
+async def test_an_error_that_comes_along_with_a_token_counts_too(build: Build) -> None:
+    """The network's cuts mean nothing: it is told behind the token, and the breaker hears of it."""
+    rig = build(Chunks([STORY[0] + error(503)]))
+    texts, interrupted = await broken(rig.gemini.stream("Tell"))
+    assert (texts, interrupted.text) == (["Once"], "Once")
+    assert (rig.failures, rig.transport.open_streams) == (1, 0)
+
+
 @pytest.mark.parametrize(
     "first",
     [

@@ -69,11 +69,14 @@ class Leg:
         if source.status != _OK:
             raise self._failures.of_answer(source.status, source.headers, await _read_all(source))
         while (token := self._reader.next()) is None:
-            await self._read()
+            if piece := await source.read():
+                self._reader.feed(piece)
+            else:
+                await self._finish()
         self._first = token
 
     def ready(self) -> Token | None:
-        """The next token that is here already.
+        """The next token, if it is here already.
 
         Raises:
             BaseError: what broke it off.
@@ -81,24 +84,34 @@ class Leg:
         token, self._first = self._first, None
         return token or self._reader.next()
 
-    async def next(self) -> Token | None:
-        """The next token; None after the last one of a complete answer.
+    async def read_on(self) -> Token | None:
+        """The next token when none is ready; None after the last one of a complete answer.
 
         Raises:
             BaseError: what broke it off.
         """
-        while (token := self.ready()) is None and not self._reader.is_closed:
-            await self._wait()
-        return token
+        while not self._reader.is_closed:
+            await self._read()
+            if (token := self._reader.next()) is not None:
+                return token
+        return None
 
-    async def _wait(self) -> None:
+    async def _read(self) -> None:
         try:
-            await read_within(self._timer, self._limit, self._read())
+            if piece := await read_within(self._timer, self._limit, self._source.read()):
+                self._reader.feed(piece)
+            else:
+                await self._finish()
         except (BaseError, builtins.TimeoutError) as error:
             if not self._reader.is_complete:
                 raise self._told(error) from error
             self.abort()
             self._reader.close()
+
+    async def _finish(self) -> None:
+        await self._source.aclose()
+        self._end()
+        self._reader.close()
 
     def _limit(self) -> float | None:
         at_most = _AFTER_THE_END if self._reader.is_complete else None
@@ -106,14 +119,6 @@ class Leg:
 
     def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
         return error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())
-
-    async def _read(self) -> None:
-        if piece := await self._source.read():
-            self._reader.feed(piece)
-            return
-        await self._source.aclose()
-        self._end()
-        self._reader.close()
 
     def _end(self) -> None:
         self._is_open = False

@@ -7,7 +7,7 @@ from viber.machines import ServerSentEvent, SseDecoder
 from viber.services.gemini._answers import malformed, token_of
 from viber.services.gemini._failures import Failures, error_in
 from viber.services.gemini._json import is_object, parsed
-from viber.services.gemini._token import Token, candidates_of, index_of
+from viber.services.gemini._token import Token
 
 _OK = 200
 
@@ -18,13 +18,12 @@ class Reader:
     Only a `finishReason` of every candidate makes an answer complete: a body that ends without is an error.
     """
 
-    __slots__ = ("_decoder", "_events", "_failures", "_finished", "_is_closed", "_last", "_seen", "_started")
+    __slots__ = ("_decoder", "_events", "_failures", "_finished", "_is_closed", "_seen", "_started")
 
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
         self._decoder = SseDecoder()
         self._events: deque[ServerSentEvent] = deque()
-        self._last: ServerSentEvent | None = None
         self._seen: set[int] = set()
         self._finished: set[int] = set()
         self._started = False
@@ -51,7 +50,6 @@ class Reader:
     def close(self) -> None:
         """The body is at its end; an event that lacks only its blank line is taken if it is whole."""
         self._is_closed = True
-        self._last = self._decoder.finish()
 
     def next(self) -> Token | None:
         """The next token; None if more of the body is needed, or if there is no more and nothing is missing.
@@ -60,19 +58,17 @@ class Reader:
             BaseError: the stream says that it failed, or ended without an end.
         """
         try:
-            return self._next()
+            while self._events:
+                if (token := self._read(self._events.popleft())) is not None:
+                    return token
+            return self._final() if self._is_closed else None
         except BaseError:
             if self.is_complete:  # whatever went wrong afterwards, the answer is here
                 return None
             raise
 
-    def _next(self) -> Token | None:
-        while self._events:
-            if (token := self._read(self._events.popleft())) is not None:
-                return token
-        if not self._is_closed:
-            return None
-        last, self._last = self._last, None
+    def _final(self) -> Token | None:
+        last = self._decoder.finish()
         if last is not None and is_object(parsed(last.data)):
             return self._read(last)
         if not self.is_complete:
@@ -88,9 +84,8 @@ class Reader:
         if value is None:
             raise malformed(event.text, self._failures)
         token = token_of(value, self._failures)
-        for candidate in candidates_of(token.chunk):
-            index = index_of(candidate)
-            self._seen.add(index)
+        for candidate in value.get("candidates") or ():
+            self._seen.add(index := candidate.get("index") or 0)
             if candidate.get("finishReason"):
                 self._finished.add(index)
         self._started = True

@@ -122,7 +122,7 @@ class TokenStream:
         self._enter()
         try:
             leg = self._leg or await self._open("")
-            while (token := await self._step(leg)) is None:
+            while (token := self._ready(leg) or await self._read_on(leg)) is None:
                 if not (page := self._transcript.turn_page()):
                     self._end = StopAsyncIteration()
                     raise self._end
@@ -139,13 +139,17 @@ class TokenStream:
             raise self._end.with_traceback(None)
         self._is_busy = True
 
-    async def _step(self, leg: Leg) -> Token | None:
+    def _ready(self, leg: Leg) -> Token | None:
         try:
-            return leg.ready() or await leg.next()
+            return leg.ready()
         except BaseError as error:
-            if judge(error).verdict is Verdict.FAILURE:
-                leg.call.interrupted()
-            raise self._interrupted(error) from error
+            raise self._broken(leg, error) from error
+
+    async def _read_on(self, leg: Leg) -> Token | None:
+        try:
+            return await leg.read_on()
+        except BaseError as error:
+            raise self._broken(leg, error) from error
         except BaseException:
             self.close()
             raise
@@ -189,6 +193,11 @@ class TokenStream:
             return channel
         total = channel.pipeline.total_timeout
         return channel.with_options(total_timeout=remaining if total is None else min(remaining, total))
+
+    def _broken(self, leg: Leg, cause: BaseError) -> StreamInterruptedError:
+        if judge(cause).verdict is Verdict.FAILURE:
+            leg.call.interrupted()
+        return self._interrupted(cause)
 
     def _interrupted(self, cause: BaseError) -> StreamInterruptedError:
         self.close()

@@ -79,13 +79,15 @@ def first_candidate(chunk: Json) -> Json | None:
 
 
 def text_of(chunk: Json) -> str:
-    """The text of the first candidate, thoughts left out.
+    """The text of the first candidate, thoughts left out; looks at every part of every other one too.
 
     Raises:
         AttributeError, TypeError: the event has not the shape of an answer.
     """
     text = ""
-    for part in parts_of(first_candidate(chunk) or {}):
-        if not part.get("thought"):
-            text += part.get("text") or ""
+    for candidate in candidates_of(chunk):
+        hash(index := candidate.get("index"))  # raises for what cannot tell candidates apart
+        for part in parts_of(candidate):
+            if not (part.get("thought") or index):
+                text += part.get("text") or ""
     return text

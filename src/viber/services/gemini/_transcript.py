@@ -2,7 +2,7 @@
 
 from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
-from viber.services.gemini._token import candidates_of, index_of, parts_of
+from viber.services.gemini._token import parts_of
 
 CONTINUATION = "CONTINUATION"
 
@@ -28,7 +28,7 @@ class Transcript:
         if text:
             self._texts.append(text)
         self._top.update(chunk)
-        for candidate in candidates_of(chunk):
+        for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
         if is_object(usage := chunk.get("usageMetadata")):
             self._usage.update(usage if None not in usage.values() else _told(usage))
@@ -77,7 +77,7 @@ class Transcript:
         )
 
     def _add_candidate(self, candidate: Json) -> None:
-        index = index_of(candidate)
+        index = candidate.get("index") or 0
         if (whole := self._candidates.get(index)) is None:
             whole = self._candidates[index] = {}
             self._parts[index] = []
