@@ -38,10 +38,12 @@ class CallOptions:
         """
         if unknown := fields.keys() - OptionFields.__annotations__.keys():
             raise TypeError(f"a call has no option {', '.join(sorted(unknown))}")
-        headers = {**dict(self.headers), **{k.lower(): v for k, v in fields.get("headers", {}).items()}}
+        headers = self.headers
+        if added := fields.get("headers"):
+            headers = tuple({**dict(headers), **{k.lower(): v for k, v in added.items()}}.items())
         return replace(
             self,
-            headers=tuple(headers.items()),
+            headers=headers,
             idempotent=fields.get("idempotent", self.idempotent),
             request_id=fields.get("request_id", self.request_id),
         )
