@@ -32,7 +32,7 @@ class RetryBudget:
             raise ValueError(f"minimum takes a number from 0 on, not {minimum!r}")
         if not 0 < window < inf:
             raise ValueError(f"window takes seconds above 0, not {window!r}")
-        self.calls = 0
+        self.calls: int = 0
         """Calls made since the last retry was asked for."""
         self.ratio: float = ratio
         """The share of recent calls that may be retries."""

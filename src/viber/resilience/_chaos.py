@@ -83,7 +83,7 @@ class ChaosLatency(Chaos):
         <ChaosLatency of 10%>
     """
 
-    kind = "latency"
+    kind: Literal["latency", "fault", "result"] = "latency"
 
     def __init__(self, seconds: float, *, rate: float, **options: Any) -> None:
         super().__init__(rate=rate, **options)
@@ -110,7 +110,7 @@ class ChaosFault(Chaos):
         as a service would fail
     """
 
-    kind = "fault"
+    kind: Literal["latency", "fault", "result"] = "fault"
 
     def __init__(self, error: Callable[[], BaseException], *, rate: float, **options: Any) -> None:
         super().__init__(rate=rate, **options)
@@ -133,7 +133,7 @@ class ChaosResult(Chaos):
         0
     """
 
-    kind = "result"
+    kind: Literal["latency", "fault", "result"] = "result"
 
     def __init__(self, value: object, *, rate: float, **options: Any) -> None:
         super().__init__(rate=rate, **options)

@@ -47,8 +47,8 @@ class Circuit:
     def __init__(
         self, name: str, config: CircuitBreakerConfig, *, clock: Clock, rng: Rng, listeners: Listeners
     ) -> None:
-        self.name = name
-        self.listeners = listeners
+        self.name: str = name
+        self.listeners: Listeners = listeners
         self._clock = clock
         self._machine = Breaker(config, rng=rng, now=clock.now())
         self._lock = Lock()

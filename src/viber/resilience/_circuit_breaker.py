@@ -49,7 +49,7 @@ class CircuitBreaker(Circuit):
     ) -> None:
         told = listeners if listeners is not None else Listeners()
         super().__init__(name, _checked(config), clock=clock, rng=rng, listeners=told)
-        self.classify = classify
+        self.classify: Classify = classify
 
     def acquire(self, *, lease: float | None = None) -> Permit:
         """Leave to make one call; a probe keeps its place for `lease` seconds, or the configured time.
