@@ -39,7 +39,7 @@ class Agenda:
     __slots__ = ("_alarms", "_ranks", "now")
 
     def __init__(self, now: float) -> None:
-        self.now = now
+        self.now: float = now
         self._alarms: list[Alarm] = []
         self._ranks = count()
 

@@ -56,7 +56,7 @@ class BreakerModel:
     """What a breaker with this configuration must do, by the book."""
 
     def __init__(self, config: CircuitBreakerConfig, rng: Rng) -> None:
-        self.config = config
+        self.config: CircuitBreakerConfig = config
         self.rng = rng
         self.eras: list[Era] = [Era(BreakerState.CLOSED, None)]
         self.relapses: int = 0
