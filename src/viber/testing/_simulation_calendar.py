@@ -30,7 +30,7 @@ class Calendar:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._alarms: list[tuple[float, int, Act]] = []
+        self._alarms: list[tuple[float, int, bool, Act]] = []
         self._ranks = count()
         self._awake = deque[Act]()
         self.soon: Callable[[Act], None] = self._awake.append
@@ -39,29 +39,33 @@ class Calendar:
     def ring(self, moment: float, act: Act) -> None:
         """Have something done as soon as that moment has come; at infinity nothing ever is."""
         if moment < inf:
-            heappush(self._alarms, (moment, next(self._ranks), act))
+            heappush(self._alarms, (moment, next(self._ranks), False, act))
 
     def wake(self, moment: float, act: Act) -> None:
         """Have something done at that moment by somebody who sleeps until then."""
         if moment <= self.now:
             self.soon(act)
-        else:
-            self.ring(moment, partial(self.soon, act))
+        elif moment < inf:
+            heappush(self._alarms, (moment, next(self._ranks), True, act))
 
     def wake_each(self, moments: Iterator[float], act: Act) -> None:
         """Have something done at each of these moments, in order, by who slept from the beginning."""
         moment = next(moments, inf)
         if moment < inf:
             go_on: Act = partial(self._wake_and_go_on, moments, act)
-            heappush(self._alarms, (moment, -1, go_on))
+            heappush(self._alarms, (moment, -1, False, go_on))
 
-    def run(self, until: float = inf) -> None:
-        """Let everything happen that is due before that moment."""
+    def run(self) -> None:
+        """Let everything happen."""
         alarms, awake = self._alarms, self._awake
-        while alarms and alarms[0][0] < until:
+        while alarms:
             now = self.now = alarms[0][0]
             while alarms and alarms[0][0] <= now:
-                heappop(alarms)[2]()
+                _, _, sleeps, act = heappop(alarms)
+                if sleeps:
+                    awake.append(act)
+                else:
+                    act()
             while awake:
                 awake.popleft()()
 
