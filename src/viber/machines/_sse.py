@@ -53,6 +53,7 @@ class SseDecoder:
         "_event",
         "_failure",
         "_held",
+        "_held_size",
         "_id",
         "_limit",
         "_retry",
@@ -65,7 +66,8 @@ class SseDecoder:
 
     def __init__(self, *, max_event_bytes: int | None = 64 * 1024 * 1024) -> None:
         self._limit = sys.maxsize if max_event_bytes is None else max_event_bytes
-        self._held = bytearray()
+        self._held: list[bytes] = []
+        self._held_size = 0
         self._data: list[bytes] = []
         self._size = 0
         self._event = ""
@@ -133,15 +135,17 @@ class SseDecoder:
 
     def _hold(self, piece: bytes) -> None:
         self._skip_lf = False
-        self._held += piece
-        if len(self._held) > self._limit:
-            self._check(len(self._held))
+        self._held.append(piece)
+        self._held_size += len(piece)
+        if self._held_size > self._limit:
+            self._check(self._held_size)
 
     def _completed(self, end: bytes) -> bytes:
         """What was held and what completes it; the one byte order mark that may lead a stream is dropped."""
-        self._held += end
-        line = bytes(self._held)
+        self._held.append(end)
+        line = b"".join(self._held)
         self._held.clear()
+        self._held_size = 0
         if self._started:
             return line
         self._started = True
