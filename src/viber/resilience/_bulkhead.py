@@ -1,7 +1,6 @@
 """At most so many calls at once."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -11,7 +10,7 @@ from viber.errors import Delivery, RateLimitError
 from viber.observability import CallRejected, CallWaited, Listeners
 from viber.resilience._circuit import Circuit
 from viber.resilience._deadline import current_deadline, out_of_time
-from viber.resilience._functions import GUARDED_BY, begin, require_function, require_new
+from viber.resilience._functions import begin, protected, require_function
 from viber.resilience._line import Line, Waiter
 from viber.resilience._numbers import count_of, least_of, seconds_of
 
@@ -121,15 +120,7 @@ class Bulkhead:
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type behind this bulkhead."""
-        require_function(fn)
-        guards = require_new(fn, (self,))
-
-        @wraps(fn)
-        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.run(fn, *args, **kwargs)
-
-        setattr(protected, GUARDED_BY, guards)
-        return protected
+        return protected(fn, self.run, self)
 
     async def __aenter__(self) -> Self:
         await self.acquire()

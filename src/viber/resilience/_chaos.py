@@ -3,12 +3,11 @@
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
 from typing import Any, Literal, ParamSpec, TypeVar
 
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.observability import ChaosInjected, Listeners
-from viber.resilience._functions import GUARDED_BY, begin, require_function, require_new
+from viber.resilience._functions import begin, protected, require_function
 from viber.resilience._numbers import seconds_of
 
 P = ParamSpec("P")
@@ -58,15 +57,7 @@ class Chaos(ABC):
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type that is disturbed now and then."""
-        require_function(fn)
-        guards = require_new(fn, (self,))
-
-        @wraps(fn)
-        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.run(fn, *args, **kwargs)
-
-        setattr(protected, GUARDED_BY, guards)
-        return protected
+        return protected(fn, self.run, self)
 
     @abstractmethod
     async def _disturb(self, work: Callable[[], Awaitable[Any]]) -> Any: ...

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
 from types import CoroutineType, FunctionType
 from typing import Any, ParamSpec, TypeVar
 
@@ -10,7 +9,7 @@ from viber.clock import SYSTEM_CLOCK, Clock
 from viber.machines import CircuitBreakerConfig, Classify, Trigger, Verdict, judge
 from viber.observability import CircuitReconfigured, Listeners
 from viber.resilience._circuit import Circuit
-from viber.resilience._functions import GUARDED_BY, require_awaitable, require_function, require_new
+from viber.resilience._functions import protected, require_awaitable, require_function
 from viber.resilience._permit import Permit
 
 P = ParamSpec("P")
@@ -93,15 +92,7 @@ class CircuitBreaker(Circuit):
         Raises:
             TypeError: this is no coroutine function, or this breaker guards it already.
         """
-        require_function(fn)
-        guards = require_new(fn, (self,))
-
-        @wraps(fn)
-        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.run(fn, *args, **kwargs)
-
-        setattr(protected, GUARDED_BY, guards)
-        return protected
+        return protected(fn, self.run, self)
 
     def reset(self) -> None:
         """Close it and forget all failures."""

@@ -1,12 +1,11 @@
 """Something else to answer when a call fails."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.observability import FallbackUsed, Listeners
-from viber.resilience._functions import GUARDED_BY, MisuseError, begin, require_function, require_new
+from viber.resilience._functions import MisuseError, begin, protected, require_function
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,15 +62,7 @@ class Fallback(Generic[T]):
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type with this fallback."""
-        require_function(fn)
-        guards = require_new(fn, (self,))
-
-        @wraps(fn)
-        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.run(fn, *args, **kwargs)
-
-        setattr(protected, GUARDED_BY, guards)
-        return protected
+        return protected(fn, self.run, self)
 
     def __repr__(self) -> str:
         return f"<Fallback {self.name!r}>"

@@ -1,9 +1,10 @@
 """What is handed in to be awaited, and what to say when it is something else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
 from inspect import isasyncgenfunction, isawaitable, iscoroutine
 from types import CoroutineType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +48,25 @@ def require_new(fn: object, policies: tuple[object, ...]) -> tuple[object, ...]:
     if twice:
         raise MisuseError(f"{_name(fn)} is guarded by {twice[0]!r} already: pass the function without it")
     return (*already, *policies)
+
+
+def protected(
+    fn: Callable[P, Awaitable[T]], run: Callable[..., Awaitable[T]], *policies: object
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """A function of the same type, each of whose calls goes through `run`, past these policies.
+
+    Raises:
+        TypeError: this is no coroutine function, or one of these policies guards it already.
+    """
+    require_function(fn)
+    guards = require_new(fn, policies)
+
+    @wraps(fn)
+    async def behind(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await run(fn, *args, **kwargs)
+
+    setattr(behind, GUARDED_BY, guards)
+    return behind
 
 
 def require_awaitable(fn: object, result: object) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from functools import wraps
 from math import inf, isinf
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -14,7 +13,7 @@ from viber.machines import Allowance, LimitStatus, RateLimit, RateLog, Reservati
 from viber.observability import CallRejected, CallWaited, LimitPaused, Listeners
 from viber.resilience._circuit import Circuit
 from viber.resilience._deadline import current_deadline
-from viber.resilience._functions import GUARDED_BY, begin, require_function, require_new
+from viber.resilience._functions import begin, protected, require_function
 from viber.resilience._line import Line, Waiter
 from viber.resilience._numbers import count_of, least_of, seconds_of
 
@@ -165,15 +164,7 @@ class RateLimiter:
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type behind this limiter."""
-        require_function(fn)
-        guards = require_new(fn, (self,))
-
-        @wraps(fn)
-        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.run(fn, *args, **kwargs)
-
-        setattr(protected, GUARDED_BY, guards)
-        return protected
+        return protected(fn, self.run, self)
 
     async def __aenter__(self) -> Self:
         await self.acquire()
