@@ -188,8 +188,10 @@ class Pipeline(Policies):
         began = None if self.total_timeout is None else self.clock.now()
         if self.budget is not None:
             self.budget.calls += 1
-        scope = self.clock.timeout(self.first_limit)
+        scope = None if self.first_limit is None else self.clock.timeout(self.first_limit)
         try:
+            if scope is None:
+                return await begin(fn, *args, **kwargs)
             async with scope:
                 awaitable = fn(*args, **kwargs)
                 if awaitable.__class__ is not CoroutineType:

@@ -82,7 +82,7 @@ class Policies:
         others = (self.bulkhead, self.limiter, self.fallback, self.classify_result, *self.chaos)
         object.__setattr__(self, "has_lines", self.bulkhead is not None or self.limiter is not None)
         object.__setattr__(self, "first_limit", min(limits, default=None))
-        object.__setattr__(self, "is_plain", bool(limits) and not any(other is not None for other in others))
+        object.__setattr__(self, "is_plain", all(other is None for other in others))
 
     @property
     def guards(self) -> tuple[object, ...]:
