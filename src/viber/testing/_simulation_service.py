@@ -10,7 +10,16 @@ from viber.machines import Rng
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of an attempt: success, or `error`, after `latency` seconds; infinity is never."""
+    """What becomes of an attempt: success, or `error`, after `latency` seconds; infinity is never.
+
+    Example:
+        >>> from viber import Pipeline
+        >>> from viber.testing import simulate
+        >>> def crowded(now: float, load: int) -> Outcome:
+        ...     return Outcome(latency=0.4 * load)
+        >>> simulate(Pipeline(timeout=1.0), crowded, rate=5.0, duration=60.0).failures > 0
+        True
+    """
 
     latency: float = 0.0
     error: Exception | None = None

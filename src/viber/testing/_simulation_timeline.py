@@ -24,7 +24,15 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Timeline:
-    """The moments of a simulated life, in seconds and in order; what can be counted is counted from them."""
+    """The moments of a simulated life, in seconds and in order; what can be counted is counted from them.
+
+    Example:
+        >>> from viber import Pipeline
+        >>> from viber.testing import Outage, simulate
+        >>> timeline = simulate(Pipeline(timeout=1.0), [Outage(10, 20)], rate=1.0, duration=30.0)
+        >>> timeline.successes, timeline.failures, [piece.failures for piece in timeline.series(10.0)]
+        (20, 10, [0, 10, 0])
+    """
 
     duration: float
     """For how long calls were made; the last of them may have ended later."""
