@@ -77,6 +77,13 @@ def typing(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Half an hour of traffic while servers fail, and nothing may grow; `-- --minutes 1` is shorter."""
+    install(session, "aiohttp", "sandbox", *node_from_pypi())
+    session.run("python", "tests/soak/soak.py", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure beside what people use today; with arguments, only the benchmarks that they name."""
     install(session, groups=["bench"])
