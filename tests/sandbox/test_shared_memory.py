@@ -33,6 +33,12 @@ def test_only_segments_without_users_are_unused() -> None:
     assert {segment.id for segment in unused_segments(TABLE)} == {32771, 32773}
 
 
+def test_the_segment_of_a_dead_server_is_unused_while_its_children_die() -> None:
+    """They are attached to it for a moment longer, and nobody comes back to look."""
+    segments = unused_segments(TABLE, is_dead=lambda pid: pid == 4243)
+    assert {segment.id for segment in segments} == {32771, 32772, 32773}
+
+
 def test_a_key_is_the_same_with_and_without_its_sign() -> None:
     """The kernel prints a key with a sign, PostgreSQL without."""
     assert Segment(key=0xFFFF_FFFF, id=32773, creator=4244) in unused_segments(TABLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,10 +22,13 @@ class Segment:
 
 
 def remove_shared_memory(data: Path) -> bool:
-    """Remove the segment named in ``data/postmaster.pid`` if it is still that server's and nobody uses it."""
+    """Remove the segment named in ``data/postmaster.pid`` if it is still that server's and that one is gone.
+
+    Children that are still dying with it lose nothing: the kernel keeps a removed segment for whoever has it.
+    """
     try:
         wanted = read_segment((data / "postmaster.pid").read_text())
-        unused = unused_segments(_SEGMENTS.read_text())
+        unused = unused_segments(_SEGMENTS.read_text(), is_dead=_is_dead)
     except OSError:
         return False
     if wanted is None or wanted not in unused:
@@ -43,14 +47,24 @@ def read_segment(lock_file: str) -> Segment | None:
         return None
 
 
-def unused_segments(table: str) -> set[Segment]:
-    """Read the segments without users from the text of ``/proc/sysvipc/shm``.
+def unused_segments(table: str, *, is_dead: Callable[[int], bool] = lambda _: False) -> set[Segment]:
+    """Read the segments without users, or of dead creators, from the text of ``/proc/sysvipc/shm``.
 
     Key and creator are compared too: after a restart of the machine the same id may be somebody else's.
     """
     head, *rows = (line.split() for line in table.splitlines())
     at = {name: column for column, name in enumerate(head)}
-    return {_read_row(row, at=at) for row in rows if row[at["nattch"]] == "0"}
+    return {
+        _read_row(row, at=at) for row in rows if row[at["nattch"]] == "0" or is_dead(int(row[at["cpid"]]))
+    }
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state in ("Z", "X")
 
 
 def _read_row(row: list[str], *, at: dict[str, int]) -> Segment:
