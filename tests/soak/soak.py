@@ -22,6 +22,7 @@ from viber import CircuitBreakerConfig, HttpConfig, RetryConfig, ServiceFactory,
 from viber.cli._invariants import check_ledger
 from viber.sandbox import Sandbox
 
+HEADING = " seconds    calls  files  tasks  threads   objects  memory, MB"
 WORKERS = 24
 QUIET = 10.0
 """Seconds that it may take until idle connections are gone."""
@@ -82,6 +83,7 @@ class Soak:
             await self._settle_ledger()
             await rest(self._files)
             self.readings.append(read(time.monotonic() - self._started, self.traffic.calls))
+            sys.stderr.write(line(self.readings[-1]) + "\n")
 
     async def _kill_and_revive(self) -> None:
         await asyncio.sleep(self._rng.uniform(0, self._period / 2))
@@ -156,16 +158,20 @@ def none(rule: str, found: Sequence[str]) -> Verdict:
     return Verdict(rule, not found, "; ".join(found[:5]) or "none")
 
 
+def line(one: Reading) -> str:
+    """A row of the table."""
+    return (
+        f"{one.at:8.0f}{one.calls:9,}{one.files:7}{one.tasks:7}{one.threads:9}{one.objects:10,}"
+        f"{one.memory / 1e6:12.1f}"
+    )
+
+
 def report(readings: Sequence[Reading], tally: Counter[str], verdicts: Sequence[Verdict]) -> None:
-    """Show rests, ends of calls, and verdicts."""
+    """Show rests, of which there may be many, ends of calls, and verdicts."""
     shown = readings[:: -(-len(readings) // SHOWN)]
     lines = [
-        " seconds    calls  files  tasks  threads   objects  memory, MB",
-        *(
-            f"{one.at:8.0f}{one.calls:9,}{one.files:7}{one.tasks:7}{one.threads:9}{one.objects:10,}"
-            f"{one.memory / 1e6:12.1f}"
-            for one in shown
-        ),
+        HEADING,
+        *map(line, shown),
         *(f"{number:8,} {end}" for end, number in tally.most_common()),
         *(f"{'held  ' if one.held else 'BROKEN'} {one.rule} ({one.evidence})" for one in verdicts),
     ]
