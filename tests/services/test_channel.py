@@ -244,9 +244,22 @@ async def test_an_answer_may_be_read_in_turns(make_channel: MakeChannel) -> None
     """A reader that awaits is part of the attempt like any other: what it raises is retried."""
     channel, transport = make_channel(Reply(503), Reply(body=b"rows"))
 
-    async def read_in_turns(response: Response) -> bytes:
+    async def read_in_turns(response: Response, _: Call) -> bytes:
         await asyncio.sleep(0)
         return read(response)
 
     assert await channel.exchange(REQUEST, read_in_turns, operation="select", idempotent=True) == b"rows"
     assert len(transport.requests) == 2
+
+
+async def test_a_reader_may_ask_again_within_its_attempt(make_channel: MakeChannel) -> None:
+    """One more request goes out with the id of the call, and takes no retry of its own."""
+    channel, transport = make_channel(Reply(503), Reply(), Reply(body=b"more"))
+
+    async def read_twice(response: Response, call: Call) -> tuple[int, bytes]:
+        read(response)
+        return call.number, (await channel.ask(REQUEST, call)).body
+
+    answer = await channel.exchange(REQUEST, read_twice, operation="select", idempotent=True)
+    assert answer == (2, b"more")
+    assert len({request.headers for request in transport.requests}) == 1

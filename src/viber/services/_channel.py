@@ -51,15 +51,18 @@ class Channel:
     async def exchange(
         self,
         request: Request,
-        read: Callable[[Response], Awaitable[T]],
+        read: Callable[[Response, Call], Awaitable[T]],
         *,
         operation: str,
         idempotent: bool,
     ) -> T:
-        """`call`, for a reader that gives way to other tasks while it reads a large answer."""
+        """`call`, for a reader that awaits: it gives way while it reads much, or has to `ask` again.
+
+        The reader runs within the attempt, and is told whose it is.
+        """
 
         async def attempt(dressed: Request, call: Call) -> T:
-            return await read(await self._send(self.transport.send, dressed, call))
+            return await read(await self._send(self.transport.send, dressed, call), call)
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
 
@@ -83,6 +86,11 @@ class Channel:
                 raise
 
         return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
+
+    async def ask(self, request: Request, call: Call) -> Response:
+        """One more request of an attempt that is under way: no retry, no permit and no place of its own."""
+        dressed = self.options.dress(request, call.request_id)
+        return await self._send(self.transport.send, dressed, call)
 
     async def probe(self, request: Request, read: Callable[[Response], object]) -> Health:
         """Ask once, past breaker and retry, and say how it went."""

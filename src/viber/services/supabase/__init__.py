@@ -6,6 +6,7 @@ The rooms, from the caller to the wire and back: `_service` and `_table` are wha
 of one view; `_answers`, `_codes`, `_errors`, `_outcome` and `_rows` read what comes back.
 """
 
+from viber.services.supabase._columns import Column, col
 from viber.services.supabase._config import SupabaseConfig
 from viber.services.supabase._errors import (
     MultipleRowsError,
@@ -20,6 +21,7 @@ from viber.services.supabase._errors import (
     SupabaseTimeoutError,
 )
 from viber.services.supabase._query import Query
+from viber.services.supabase._result import Result
 from viber.services.supabase._rpc import Call
 from viber.services.supabase._select import Select
 from viber.services.supabase._service import SupabaseService
@@ -30,9 +32,11 @@ from viber.services.supabase._writes import Change, Insert
 __all__ = [
     "Call",
     "Change",
+    "Column",
     "Insert",
     "MultipleRowsError",
     "Query",
+    "Result",
     "RowMismatchError",
     "Select",
     "SupabaseAuthenticationError",
@@ -47,4 +51,5 @@ __all__ = [
     "SupabaseTimeoutError",
     "Table",
     "Walk",
+    "col",
 ]

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
+from viber.services.supabase._columns import ColumnLike, place, selected
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Filter
-from viber.services.supabase._quoting import name, percent
+from viber.services.supabase._quoting import percent
 
 Nulls = Literal["first", "last"]
 
@@ -15,21 +16,21 @@ Nulls = Literal["first", "last"]
 class Order:
     """One column to order by."""
 
-    column: str
+    column: ColumnLike
     desc: bool = False
     nulls: Nulls | None = None
 
     def text(self) -> str:
         """For example `created_at.desc.nullslast`."""
         nulls = f".nulls{self.nulls}" if self.nulls else ""
-        return f"{name(self.column)}{'.desc' if self.desc else ''}{nulls}"
+        return f"{place(self.column)}{'.desc' if self.desc else ''}{nulls}"
 
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
     """Columns, filters, order, limit and offset; empty columns are all of them."""
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[ColumnLike, ...] = ()
     filters: tuple[Filter, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
@@ -73,9 +74,9 @@ ALL = Clauses()
 """No condition, no order, no bound."""
 
 
-def selection(columns: tuple[str, ...]) -> str:
+def selection(columns: tuple[ColumnLike, ...]) -> str:
     """The value of `select=`; a lone star is all columns."""
-    return percent(",".join("*" if column == "*" else name(column) for column in columns))
+    return percent(",".join(map(selected, columns)))
 
 
 def count_of(what: str, number: object) -> int:

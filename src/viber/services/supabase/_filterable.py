@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Literal, Self, cast
 
+from viber.services.supabase._columns import ColumnLike
 from viber.services.supabase._filters import Make, Operator, compare, identity, member
 
 
@@ -20,43 +21,43 @@ class Filterable:
     def _where(self, *makes: Make) -> Self:
         """This query with further conditions."""
 
-    def eq(self, column: str, value: object) -> Self:
+    def eq(self, column: ColumnLike, value: object) -> Self:
         """The column equals the value."""
         return self._where(lambda: compare(column, Operator.EQ, value))
 
-    def neq(self, column: str, value: object) -> Self:
+    def neq(self, column: ColumnLike, value: object) -> Self:
         """The column differs from the value; a null column does not match."""
         return self._where(lambda: compare(column, Operator.NEQ, value))
 
-    def gt(self, column: str, value: object) -> Self:
+    def gt(self, column: ColumnLike, value: object) -> Self:
         """The column is greater than the value."""
         return self._where(lambda: compare(column, Operator.GT, value))
 
-    def gte(self, column: str, value: object) -> Self:
+    def gte(self, column: ColumnLike, value: object) -> Self:
         """The column is greater than the value, or equal."""
         return self._where(lambda: compare(column, Operator.GTE, value))
 
-    def lt(self, column: str, value: object) -> Self:
+    def lt(self, column: ColumnLike, value: object) -> Self:
         """The column is less than the value."""
         return self._where(lambda: compare(column, Operator.LT, value))
 
-    def lte(self, column: str, value: object) -> Self:
+    def lte(self, column: ColumnLike, value: object) -> Self:
         """The column is less than the value, or equal."""
         return self._where(lambda: compare(column, Operator.LTE, value))
 
-    def in_(self, column: str, values: Iterable[object]) -> Self:
+    def in_(self, column: ColumnLike, values: Iterable[object]) -> Self:
         """The column equals one of the values; an empty list finds nothing, and is not sent."""
         return self._where(lambda: member(column, values))
 
-    def is_(self, column: str, value: bool | Literal["unknown"] | None) -> Self:  # noqa: FBT001 - a value, not a switch
+    def is_(self, column: ColumnLike, value: bool | Literal["unknown"] | None) -> Self:  # noqa: FBT001 - a value, not a switch
         """The column is null (None), true, false or unknown."""
         return self._where(lambda: identity(column, value))
 
-    def is_null(self, column: str) -> Self:
+    def is_null(self, column: ColumnLike) -> Self:
         """The column has no value."""
         return self._where(lambda: identity(column, None))
 
-    def is_not_null(self, column: str) -> Self:
+    def is_not_null(self, column: ColumnLike) -> Self:
         """The column has a value."""
         return self._where(lambda: identity(column, None, negated=True))
 
@@ -65,7 +66,7 @@ class Filterable:
         return self._where(*(_match(column, value) for column, value in values.items()))
 
 
-def _match(column: str, value: object) -> Make:
+def _match(column: ColumnLike, value: object) -> Make:
     if isinstance(value, (list, tuple, set, frozenset)):
         values = cast("Iterable[object]", value)
         return lambda: member(column, values)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from viber.services.supabase._columns import ColumnLike, place
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._quoting import element, name, percent
+from viber.services.supabase._quoting import element, percent
 from viber.services.supabase._values import is_listing, text_of
 
 
@@ -29,8 +30,15 @@ class Filter(Protocol):
         """No row can fulfil it, whatever the table holds."""
         ...
 
-    def pair(self) -> str:
-        """The filter as `key=value` of a query string, percent-encoded."""
+    def pair(self, of: str = "") -> str:
+        """The filter as `key=value` of a query string, percent-encoded.
+
+        `of` goes in front of the key: the name of an embedded resource and a dot, for example `orders.`.
+        """
+        ...
+
+    def inside(self) -> str:
+        """The filter as it stands in a logic group, not percent-encoded: `age.gte.18`."""
         ...
 
 
@@ -38,21 +46,25 @@ class Filter(Protocol):
 class Comparison:
     """`column operator text`."""
 
-    column: str
+    column: ColumnLike
     operator: Operator
     text: str
     matches_nothing: Literal[False] = False
 
-    def pair(self) -> str:
+    def pair(self, of: str = "") -> str:
         """For example `age=gte.18`: behind a plain operator nothing is quoted."""
-        return f"{percent(name(self.column))}={self.operator.value}.{percent(self.text)}"
+        return f"{of}{percent(place(self.column))}={self.operator.value}.{percent(self.text)}"
+
+    def inside(self) -> str:
+        """For example `age.gte.18`: the text is quoted where it needs it."""
+        return f"{place(self.column)}.{self.operator.value}.{element(self.text)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
     """`column in (texts)`; the empty list is no row at all."""
 
-    column: str
+    column: ColumnLike
     texts: tuple[str, ...]
 
     @property
@@ -60,10 +72,14 @@ class Membership:
         """Nothing is in the empty list."""
         return not self.texts
 
-    def pair(self) -> str:
+    def pair(self, of: str = "") -> str:
         """For example `id=in.(1,2)`: elements are quoted where they need it."""
         elements = ",".join(map(element, self.texts))
-        return f"{percent(name(self.column))}=in.({percent(elements)})"
+        return f"{of}{percent(place(self.column))}=in.({percent(elements)})"
+
+    def inside(self) -> str:
+        """For example `id.in.(1,2)`."""
+        return f"{place(self.column)}.in.({','.join(map(element, self.texts))})"
 
 
 State = Literal["null", "true", "false", "unknown"]
@@ -73,26 +89,30 @@ State = Literal["null", "true", "false", "unknown"]
 class Identity:
     """`column is state`, or is not."""
 
-    column: str
+    column: ColumnLike
     state: State
     negated: bool = False
     matches_nothing: Literal[False] = False
 
-    def pair(self) -> str:
+    def pair(self, of: str = "") -> str:
         """For example `deleted_at=not.is.null`, the form that every version of PostgREST reads."""
-        return f"{percent(name(self.column))}={'not.' if self.negated else ''}is.{self.state}"
+        return f"{of}{percent(place(self.column))}={'not.' if self.negated else ''}is.{self.state}"
+
+    def inside(self) -> str:
+        """For example `deleted_at.not.is.null`."""
+        return f"{place(self.column)}.{'not.' if self.negated else ''}is.{self.state}"
 
 
 Make = Callable[[], Filter]
 """Makes a filter, or refuses: a step of a query asks for it when it has taken over from the last one."""
 
 
-def compare(column: str, operator: Operator, value: object) -> Filter:
+def compare(column: ColumnLike, operator: Operator, value: object) -> Filter:
     """The column compared with one value."""
     return Comparison(_known(column), operator, text_of(value))
 
 
-def member(column: str, values: Iterable[object]) -> Filter:
+def member(column: ColumnLike, values: Iterable[object]) -> Filter:
     """The column equal to one of the values; a value given twice is sent once.
 
     PostgREST reads `in.("")` as the empty list, so a list of nothing but the empty string is a comparison.
@@ -108,7 +128,7 @@ def member(column: str, values: Iterable[object]) -> Filter:
 _STATES: Mapping[object, State] = {None: "null", True: "true", False: "false", "unknown": "unknown"}
 
 
-def identity(column: str, value: object, *, negated: bool = False) -> Filter:
+def identity(column: ColumnLike, value: object, *, negated: bool = False) -> Filter:
     """The column being null, true, false or unknown."""
     known = value is None or isinstance(value, (bool, str))
     if not known or value not in _STATES:
@@ -116,6 +136,6 @@ def identity(column: str, value: object, *, negated: bool = False) -> Filter:
     return Identity(_known(column), _STATES[value], negated)
 
 
-def _known(column: str) -> str:
-    name(column)
+def _known(column: ColumnLike) -> ColumnLike:
+    place(column)
     return column

@@ -4,8 +4,12 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
+from viber.services.supabase._result import Receipt, Result
+
+Data = TypeVar("Data")
 Out_co = TypeVar("Out_co", covariant=True)
 
 
@@ -24,8 +28,42 @@ class Query(Generic[Out_co]):
     def run(self) -> Coroutine[Any, Any, Out_co]:
         """A coroutine that sends the query; what `await query` awaits."""
 
+    def with_response(self) -> "Query[Result[Out_co]]":
+        """The same query, answering with status, header fields, request id and attempts beside the data.
+
+        Example::
+
+            page = await orders.select().limit(20).with_response()    # Result[list[Order]]
+            print(page.data, page.status, page.request_id, page.attempts)
+        """
+        return Recorded(self)
+
+    @abstractmethod
+    def recorded_by(self, receipt: Receipt, /) -> "Query[Out_co]":
+        """The same query, which notes its answers on the receipt."""
+
     def __await__(self) -> Generator[Any, None, Out_co]:
         return self.run().__await__()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Query[Result[Data]]):
+    """A query that answers with what came beside its data, too."""
+
+    query: Query[Data]
+
+    def run(self) -> Coroutine[Any, Any, Result[Data]]:
+        """A coroutine that sends the query."""
+        receipt = Receipt()
+        return _recorded(self.query.recorded_by(receipt).run(), receipt)
+
+    def recorded_by(self, _: Receipt, /) -> Query[Result[Data]]:
+        """Recording twice is recording once."""
+        return self
+
+
+async def _recorded(run: Coroutine[Any, Any, Data], receipt: Receipt) -> Result[Data]:
+    return receipt.result(await run)
 
 
 class Duty:

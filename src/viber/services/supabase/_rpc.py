@@ -1,8 +1,8 @@
 """Calling functions of the database."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, Self, TypeVar, cast
 
 from pydantic_core import from_json
 
@@ -10,6 +10,7 @@ from viber.http import Request, Response
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._query import Duty, Query
 from viber.services.supabase._quoting import RESERVED, percent, segment, sound
+from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import DICTS, Row, RowReader
 from viber.services.supabase._session import Session
 from viber.services.supabase._slices import read_rows
@@ -39,6 +40,10 @@ class Call(Query[Out], Generic[Out]):
         """
         self.duty.discharge()
         return self._run()
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same query, which notes its answers on the receipt."""
+        return replace(self, session=self.session.recorded_by(receipt))
 
     async def _run(self) -> Out:
         result: Out = await self.session.call(

@@ -11,6 +11,7 @@ from viber.services.supabase._filterable import Filterable
 from viber.services.supabase._filters import Make
 from viber.services.supabase._query import Query
 from viber.services.supabase._quoting import name
+from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import Row
 from viber.services.supabase._source import Source
 from viber.services.supabase._walk import Walk, walking_order
@@ -84,6 +85,10 @@ class Select(Query[list[Row]], Filterable, Generic[Row]):
     def _but(self, clauses: Clauses) -> Self:
         return type(self)(self.source, clauses)
 
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same query, which notes its answers on the receipt."""
+        return replace(self, source=self.source.recorded_by(receipt))
+
     async def _run(self) -> list[Row]:
         source, clauses = self.source, self.clauses
         if clauses.matches_nothing:
@@ -103,6 +108,10 @@ class Pick(Query[Out], Generic[Row, Out]):
     def run(self) -> Coroutine[Any, Any, Out]:
         """A coroutine that gives the row."""
         return self._run()
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same query, which notes its answers on the receipt."""
+        return replace(self, select=self.select.recorded_by(receipt))
 
     async def _run(self) -> Out:
         source, clauses = self.select.source, self.select.clauses

@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
+from viber.errors import SupabaseError
 from viber.http import Request, Response
+from viber.resilience import Call
 from viber.services._channel import Channel
 from viber.services.supabase._answers import Answers
 from viber.services.supabase._config import SupabaseConfig
 from viber.services.supabase._endpoint import Endpoint
+from viber.services.supabase._result import Receipt
 
 Out = TypeVar("Out")
 
@@ -28,6 +31,8 @@ class Session:
     answers: Answers
     max_rows: int | None = None
     decode_at_once: int | None = None
+    receipt: Receipt | None = None
+    """Where the answers of one run are noted."""
     doubted: set[str] = field(default_factory=set[str])
     """Names whose results were reported as perhaps incomplete; shared by all views."""
 
@@ -61,17 +66,32 @@ class Session:
         *,
         operation: str,
         idempotent: bool,
+        recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
     ) -> Out:
-        """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read."""
+        """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read.
 
-        async def checked(response: Response) -> Out:
-            self.answers.require_good(request, response)
+        `recover` may make something of a refusal within the attempt, or raise it again.
+        """
+
+        async def checked(response: Response, call: Call) -> Out:
+            if self.receipt is not None:
+                self.receipt.note(response, call)
+            try:
+                self.answers.require_good(request, response)
+            except SupabaseError as refusal:
+                if recover is None:
+                    raise
+                return await recover(refusal, call)
             try:
                 return await read(response)
             except ValueError:
                 raise self.answers.unreadable(request, response) from None
 
         return await self.channel.exchange(request, checked, operation=operation, idempotent=idempotent)
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """This session, for one run whose answers are noted."""
+        return replace(self, receipt=receipt)
 
     def through(self, channel: Channel) -> Self:
         """This session with other options."""

@@ -1,12 +1,13 @@
 """Where rows come from and what they become."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Self, TypeVar
 
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._quoting import name, segment
+from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import DICTS, Row, RowReader, reader_of
 from viber.services.supabase._session import Session
 from viber.services.supabase._slices import read_rows
@@ -24,6 +25,10 @@ class Source(Generic[Row]):
     path: str
     rows: RowReader[Row] = field(repr=False)
     key: str | None = None
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same table, for one run whose answers are noted."""
+        return replace(self, session=self.session.recorded_by(receipt))
 
     def typed(self, rows: RowReader[Other]) -> "Source[Other]":
         """The same table, whose rows become something else."""

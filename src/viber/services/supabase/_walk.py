@@ -102,7 +102,7 @@ class _Steps(AsyncIterator[Row]):
         return replace(self._walk.clauses, order=(key,), offset=None).where(behind)
 
     async def _read(self, response: Response) -> _Page[Row]:
-        source, key = self._walk.source, self._walk.key.column
+        source, key = self._walk.source, self._walk.source.key or ""
         rows = await source.read(response)
         return _Page(rows, _last_key(source.rows, rows, response.body, key) if rows else None)
 

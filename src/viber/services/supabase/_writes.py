@@ -12,6 +12,7 @@ from viber.services.supabase._filters import Make
 from viber.services.supabase._outcome import Outcome, rows_of
 from viber.services.supabase._query import Duty, Query
 from viber.services.supabase._quoting import names, percent
+from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import DictRow, Row
 from viber.services.supabase._source import Source
 
@@ -60,6 +61,10 @@ class Insert(Query[Out], Generic[Row, Out]):
         """
         self.duty.discharge()
         return self._run()
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same query, which notes its answers on the receipt."""
+        return replace(self, source=self.source.recorded_by(receipt))
 
     async def _run(self) -> Out:
         if not self.body.count:
@@ -126,6 +131,10 @@ class Change(Query[Out], Filterable, Generic[Row, Out]):
     def _where(self, *makes: Make) -> Self:
         with self.duty.handed_over() as duty:
             return replace(self, clauses=self.clauses.where(*(make() for make in makes)), duty=duty)
+
+    def recorded_by(self, receipt: Receipt, /) -> Self:
+        """The same query, which notes its answers on the receipt."""
+        return replace(self, source=self.source.recorded_by(receipt))
 
     async def _run(self) -> Out:
         verb = "update" if self.method == "PATCH" else "delete"
