@@ -12,11 +12,12 @@ from viber.services.gemini._errors import (
     NoTextError,
     PromptBlockedError,
 )
-from viber.services.gemini._models import Candidate, Content, GenerateContentResponse, Part, UsageMetadata
+from viber.services.gemini._models import Candidate, Content, GenerateContentResponse, Part
 from viber.services.gemini._options import GenerateOptions, GenerationConfig, StreamOptions
 from viber.services.gemini._service import GeminiService
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._token import Token
+from viber.services.gemini._usage import ModalityTokens, UsageMetadata
 
 __all__ = [
     "Candidate",
@@ -33,6 +34,7 @@ __all__ = [
     "GenerateContentResponse",
     "GenerateOptions",
     "GenerationConfig",
+    "ModalityTokens",
     "NoTextError",
     "Part",
     "PromptBlockedError",

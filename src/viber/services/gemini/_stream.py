@@ -18,9 +18,10 @@ from viber.services._channel import Channel
 from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._leg import Leg
-from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
+from viber.services.gemini._models import GenerateContentResponse, Part
 from viber.services.gemini._token import Token
 from viber.services.gemini._transcript import Transcript
+from viber.services.gemini._usage import UsageMetadata
 
 OPERATION = "stream"
 

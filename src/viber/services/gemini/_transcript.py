@@ -1,8 +1,9 @@
 """An answer that is still coming in, put together from its pieces."""
 
 from viber.services.gemini._json import Json, is_object
-from viber.services.gemini._models import GenerateContentResponse, Part, UsageMetadata
+from viber.services.gemini._models import GenerateContentResponse, Part
 from viber.services.gemini._token import parts_of
+from viber.services.gemini._usage import UsageMetadata
 
 CONTINUATION = "CONTINUATION"
 
