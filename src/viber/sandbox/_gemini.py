@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
+from time import time
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,12 +14,16 @@ from aiohttp import web
 from viber.sandbox._fault_routes import add_fault_routes
 from viber.sandbox._faults import STREAM_KINDS, Fault, FaultBook, FaultKind
 from viber.sandbox._gemini_answer import whole_answer
+from viber.sandbox._gemini_batches import BatchCabinet
+from viber.sandbox._gemini_caches import CacheCabinet
 from viber.sandbox._gemini_catalogue import find_model, list_models
 from viber.sandbox._gemini_embedding import embed_batch, embed_one
-from viber.sandbox._gemini_fields import pick_object, read_body
+from viber.sandbox._gemini_fields import pick_object, pick_objects, read_body
+from viber.sandbox._gemini_files import FileCabinet
 from viber.sandbox._gemini_flow import Flow
 from viber.sandbox._gemini_model import count_prompt, reply_to
 from viber.sandbox._gemini_request import read_generation
+from viber.sandbox._gemini_resources import VERSION, Answer, Resources
 from viber.sandbox._gemini_stats import GeminiStats
 from viber.sandbox._gemini_tokens import details
 from viber.sandbox._gemini_wire import (
@@ -38,7 +43,7 @@ STATS_PATH: Final = "/_sandbox/stats"
 
 
 _MAX_BODY: Final = 64 * 1024 * 1024
-_MODELS: Final = "/{version:v1|v1beta|v1alpha}/models"
+_MODELS: Final = f"/{VERSION}/models"
 _STREAM: Final = "streamGenerateContent"
 _WITHHELD_KINDS: Final = frozenset({FaultKind.CUT_AFTER, FaultKind.TRUNCATE})
 
@@ -48,6 +53,8 @@ class _Call:
     """A request, and what a fault has in store for its answer."""
 
     request: web.Request
+    name: str = ""
+    needs_key: bool = True
     stream_fault: Fault | None = None
     withheld: bool = False
 
@@ -57,7 +64,7 @@ class _Call:
 
     @property
     def method(self) -> str:
-        return self.request.match_info.get("method", "models.get" if self.model else "models.list")
+        return self.name or self.request.match_info["method"]
 
     @property
     def is_stream(self) -> bool:
@@ -90,9 +97,12 @@ def create_gemini_app(*, api_key: str, book: FaultBook, token_delay: float = 0.0
     add_fault_routes(app, book)
     app.router.add_get(STATS_PATH, server.show_stats)
     app.router.add_delete(STATS_PATH, server.reset_stats)
-    app.router.add_get(_MODELS, server.answering(server.list_models))
-    app.router.add_get(_MODELS + "/{model:[^/:]+}", server.answering(server.get_model))
+    app.router.add_get(_MODELS, server.answering(server.list_models, name="models.list"))
+    app.router.add_get(_MODELS + "/{model:[^/:]+}", server.answering(server.get_model, name="models.get"))
     app.router.add_post(_MODELS + "/{model:[^/:]+}:{method}", server.answering(server.call))
+    for verb, path, name, answer, needs_key in server.resources.routes():
+        work = partial(_of_request, answer)
+        app.router.add_route(verb, path, server.answering(work, name=name, needs_key=needs_key))
     return app
 
 
@@ -102,12 +112,18 @@ class _GeminiServer:
         self._book = book
         self._token_delay = token_delay
         self._stats = GeminiStats()
+        files = FileCabinet(time)
+        self.resources = Resources(
+            files, CacheCabinet(time), BatchCabinet(files, wall=time, bill=self._stats.bill)
+        )
 
-    def answering(self, work: _Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def answering(
+        self, work: _Work, *, name: str = "", needs_key: bool = True
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Make a handler of some work: counted, struck by faults, and only for callers with the key."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            call = _Call(request)
+            call = _Call(request, name, needs_key)
             self._stats.requests[call.method] += 1
             self._stats.requests_open += 1
             try:
@@ -133,6 +149,9 @@ class _GeminiServer:
     async def call(self, call: _Call) -> web.StreamResponse:
         find_model(call.model, method=call.method)
         body = read_body(await call.request.read())
+        self.resources.files.check_prompt(pick_objects(body, "contents"))
+        if call.method == "batchGenerateContent":
+            return _json(self.resources.batches.create(call.model, body))
         if call.is_stream:
             return await self._stream(call, body)
         if call.method == "generateContent":
@@ -154,7 +173,8 @@ class _GeminiServer:
 
     async def _admit(self, call: _Call, work: _Work) -> web.StreamResponse:
         try:
-            self._check_key(call.request)
+            if call.needs_key:
+                self._check_key(call.request)
             return await work(call)
         except GeminiRefusedError as refused:
             return _refuse(call, refused)
@@ -183,6 +203,10 @@ class _GeminiServer:
             stats=self._stats,
         )
         return flow.whole() if call.withheld else await flow.send(call.request)
+
+
+async def _of_request(answer: Answer, call: _Call) -> web.StreamResponse:
+    return await answer(call.request)
 
 
 def _count_tokens(model: str, body: Json) -> Json:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Final
 
-from viber.sandbox._gemini_wire import GeminiRefusedError, Json, invalid_argument
+from viber.sandbox._gemini_shelf import page_of
+from viber.sandbox._gemini_wire import GeminiRefusedError, Json
 
-_GENERATION: Final = ["generateContent", "countTokens", "streamGenerateContent"]
+_GENERATION: Final = [
+    "generateContent",
+    "countTokens",
+    "createCachedContent",
+    "batchGenerateContent",
+    "streamGenerateContent",
+]
 _EMBEDDING: Final = ["embedContent", "batchEmbedContents", "countTokens"]
-_PAGE: Final = 50
-_LARGEST_PAGE: Final = 1000
 _GENERATORS: Final = (
     "gemini-4-argon",
     "gemini-4-carbon",
@@ -51,32 +55,7 @@ def find_model(name: str, *, method: str | None = None) -> Json:
 
 def list_models(query: Mapping[str, str]) -> Json:
     """Return one page of models by ``pageSize`` and ``pageToken``."""
-    start = _read_token(query.get("pageToken", ""))
-    size = _read_size(query.get("pageSize", ""))
-    models = list(_MODELS.values())
-    page: Json = {"models": models[start : start + size]}
-    return page | ({"nextPageToken": _write_token(start + size)} if start + size < len(models) else {})
-
-
-def _read_size(text: str) -> int:
-    if not text.isdecimal():
-        if text:
-            raise invalid_argument("pageSize", "expected a whole number")
-        return _PAGE
-    return min(int(text) or _PAGE, _LARGEST_PAGE)
-
-
-def _write_token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"from:{start}".encode()).decode()
-
-
-def _read_token(token: str) -> int:
-    if not token:
-        return 0
-    starts = {_write_token(start): start for start in range(len(_MODELS))}
-    if token not in starts:
-        raise invalid_argument("pageToken", "this token was not given out")
-    return starts[token]
+    return page_of("models", list(_MODELS.values()), query)
 
 
 def _describe(name: str) -> Json:
