@@ -50,7 +50,7 @@ def read_generation(response: Response, failures: Failures) -> Token:
     Raises:
         BaseError: it is an error, or nothing that Gemini answers.
     """
-    token = token_of(_read_object(response, failures), failures)
+    token = token_of(read_object(response, failures), failures)
     if not candidates_of(token.chunk):
         raise failures.of_answer(response.status, response.headers, response.body)
     return token
@@ -62,7 +62,7 @@ def read_count(response: Response, failures: Failures) -> int:
     Raises:
         BaseError: it is an error, or nothing that Gemini answers.
     """
-    total = _read_object(response, failures).get("totalTokens")
+    total = read_object(response, failures).get("totalTokens")
     if not isinstance(total, int):
         raise failures.of_answer(response.status, response.headers, response.body)
     return total
@@ -74,7 +74,7 @@ def read_any(response: Response, failures: Failures) -> None:
     Raises:
         BaseError: it is an error, or nothing that Gemini answers.
     """
-    _read_object(response, failures)
+    read_object(response, failures)
 
 
 def text_or_error(answer: GenerateContentResponse) -> str:
@@ -93,7 +93,12 @@ def text_or_error(answer: GenerateContentResponse) -> str:
     )
 
 
-def _read_object(response: Response, failures: Failures) -> Json:
+def read_object(response: Response, failures: Failures) -> Json:
+    """A JSON object that is no error.
+
+    Raises:
+        BaseError: it is an error, or nothing that Gemini answers.
+    """
     value = parsed(response.body) if response.status == _OK else None
     if not is_object(value) or error_in(value) is not None:
         raise failures.of_answer(response.status, response.headers, response.body)
