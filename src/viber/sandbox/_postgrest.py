@@ -51,7 +51,7 @@ def postgrest_environment(api: Api) -> dict[str, str]:
     """Return PostgREST's configuration, which it reads from the environment alone."""
     settings = {
         "DB_URI": api.database_uri,
-        "DB_SCHEMAS": "public",
+        "DB_SCHEMAS": "public, audit",
         "DB_ANON_ROLE": "anon",
         "DB_MAX_ROWS": str(MAX_ROWS),
         "DB_TX_END": "commit-allow-override",
