@@ -78,7 +78,7 @@ class Column:
         """The column as `select` names it: `theme:profile->>theme::text`."""
         alias = f"{name(self.alias)}:" if self.alias else ""
         aggregate = f".{self.aggregate}()" if self.aggregate else ""
-        cast = f"::{_type(self.type)}" if self.type else ""
+        cast = f"::{type_name(self.type)}" if self.type else ""
         return f"{alias}{self.place()}{aggregate}{cast}"
 
 
@@ -149,7 +149,8 @@ def _step(step: Step) -> str:
     return str(step) if isinstance(step, int) else name(step)
 
 
-def _type(text: str) -> str:
+def type_name(text: str) -> str:
+    """A type of PostgreSQL, as a cast names it."""
     if not all(char.isalnum() or char in "_ []" for char in text) or not text.isascii():
         raise refusal(f"{text!r} is not a type of PostgreSQL")
     return text
