@@ -44,14 +44,14 @@ def test_the_response_is_the_whole_answer() -> None:
     whole = transcript(
         {**parts({"text": "a"}, index=0), "modelVersion": "m", "responseId": "r"},
         {"candidates": [{"content": {"parts": [{"text": "x"}]}, "index": 1, "finishReason": "STOP"}]},
-        {"candidates": [{"index": 0, "finishReason": "MAX_TOKENS", "groundingMetadata": {"q": 1}}]},
+        {"candidates": [{"index": 0, "finishReason": "MAX_TOKENS", "weather": {"q": 1}}]},
     )
     answer = whole.response
     assert [candidate.text for candidate in answer.candidates] == ["a", "x"]
     assert [candidate.finish_reason for candidate in answer.candidates] == ["MAX_TOKENS", "STOP"]
     assert (answer.model_version, answer.response_id) == ("m", "r")
     assert answer.candidates[0].content.role == "model"
-    assert answer.candidates[0].model_extra == {"groundingMetadata": {"q": 1}}
+    assert answer.candidates[0].model_extra == {"weather": {"q": 1}}
 
 
 def test_a_page_is_turned_once() -> None:

@@ -64,9 +64,14 @@ def test_options_find_their_places() -> None:
             "stop_sequences": ["."],
             "max_output_tokens": 9,
             "generation_config": given_config,
-            "tools": [{"googleSearch": {}}],
-            "safety_settings": None,
+            "safety_settings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}],
+            "presence_penalty": 0.25,
+            "thinking": {"budget": 0},
+            "cached_content": "cachedContents/c",
+            "labels": {"team": "a"},
+            "service_tier": None,
         },
+        tools=[{"googleSearch": {}}],
     )
     assert body["systemInstruction"] == {"parts": [{"text": "be brief"}]}
     assert body["tools"] == [{"googleSearch": {}}]
@@ -75,8 +80,12 @@ def test_options_find_their_places() -> None:
         "temperature": 0.5,
         "stopSequences": (".",),
         "maxOutputTokens": 9,
+        "presencePenalty": 0.25,
+        "thinkingConfig": {"thinkingBudget": 0},
     }
-    assert body.keys() == {"contents", "systemInstruction", "tools", "generationConfig"}
+    assert body["safetySettings"] == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]
+    assert (body["cachedContent"], body["labels"]) == ("cachedContents/c", {"team": "a"})
+    assert "serviceTier" not in body
     assert given_config == {"responseLogprobs": True, "temperature": 1.5}
 
 

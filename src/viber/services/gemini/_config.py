@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, SecretStr, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
 
 from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
 
@@ -35,6 +35,8 @@ class GeminiConfig(ServiceConfig):
     """The longest silence of a stream between two pieces."""
     max_continuations: Annotated[int, Field(ge=0)] = 8
     """How often an answer that asks to be continued is."""
+    max_request_bytes: PositiveInt = 20 * 1024 * 1024
+    """A larger request is refused before it is sent."""
     repeat_generation: bool = True
     """Whether a generation may be repeated after a failure: the first may be billed too."""
 

@@ -1,7 +1,11 @@
 """What Gemini answers when it does not do what was asked: who spoke and what happened, in one class each."""
 
+from collections.abc import Sequence
+from typing import Self, Unpack
+
 from viber import errors
-from viber.errors import Delivery, GeminiError
+from viber.errors import Delivery, ErrorFields, GeminiError
+from viber.services.gemini._tool_call import ToolCall
 
 
 class GeminiInvalidRequestError(GeminiError, errors.InvalidRequestError):
@@ -57,6 +61,65 @@ class NoTextError(GeminiError, errors.InvalidRequestError):
     """The answer holds no text: `details` holds its `finish_reason` and token counts."""
 
     code = "gemini.no_text"
+
+
+class AnswerBlockedError(GeminiError, errors.InvalidRequestError):
+    """The answer was withheld: `details` holds `finish_reason`, `safety_ratings` and token counts."""
+
+    code = "gemini.answer_blocked"
+
+
+class AnswerCutError(GeminiError, errors.InvalidRequestError):
+    """The answer ended before its end because it got too long: half an object is none."""
+
+    code = "gemini.answer_cut"
+    suggestion = "raise max_output_tokens: thinking counts too"
+
+
+class NoObjectError(GeminiError, errors.InvalidRequestError):
+    """The answer is not the object asked for, not even after it was sent back; `text` is the last one."""
+
+    code = "gemini.no_object"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        text: str = "",
+        complaints: Sequence[str] = (),
+        **fields: Unpack[ErrorFields],
+    ) -> None:
+        super().__init__(message, **fields)
+        self.text: str = text
+        self.complaints: tuple[str, ...] = tuple(complaints)
+        """What is wrong with it, each with its place."""
+
+
+class ToolRoundsError(GeminiError, errors.InvalidRequestError):
+    """The model went on calling tools and never answered; `tool_calls` tells what it called."""
+
+    code = "gemini.tool_rounds"
+    suggestion = "raise max_tool_rounds, or look at what the tools told the model"
+
+    def __init__(
+        self, message: str = "", *, tool_calls: Sequence[ToolCall] = (), **fields: Unpack[ErrorFields]
+    ) -> None:
+        super().__init__(message, **fields)
+        self.tool_calls: tuple[ToolCall, ...] = tuple(tool_calls)
+
+    @classmethod
+    def after(cls, rounds: int, tool_calls: Sequence[ToolCall]) -> Self:
+        """The error of so many rounds."""
+        return cls(f"the model called tools in more than {rounds} rounds", tool_calls=tool_calls)
+
+
+class BudgetError(errors.RateLimitError):
+    """A budget has no room for this call, and nothing was sent; `retry_after` says when it begins anew."""
+
+    code = "gemini.budget"
+    service = "gemini"
+    delivery = Delivery.NOT_SENT
+    retryable = False
 
 
 def refusal(message: str, *, suggestion: str = "") -> errors.InvalidRequestError:

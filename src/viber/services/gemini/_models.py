@@ -1,25 +1,19 @@
-"""What goes in and out of Gemini, as values: unknown fields and unknown enum values are kept.
+"""Answers, as values: names are Google's in snake case.
 
-Names are Google's in snake case; https://ai.google.dev/api/generate-content describes each.
+https://ai.google.dev/api/generate-content describes each.
 """
 
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import PrivateAttr
+
+from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata, SafetyRating
 from viber.services.gemini._json import Json
-from viber.services.gemini._shape import Answered, Wire
+from viber.services.gemini._part import FunctionCall, Media, Part
+from viber.services.gemini._shape import Answered
+from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._usage import UsageMetadata
-
-
-class Part(Wire):
-    """A piece of content: one of text, data, a function call and so on."""
-
-    text: str | None = None
-    thought: bool | None = None
-    """Text of the model's thinking, which is no part of the answer."""
-    thought_signature: str | None = None
-    """Must come back with the part when the conversation goes on."""
-    inline_data: Json | None = None
-    file_data: Json | None = None
-    function_call: Json | None = None
-    function_response: Json | None = None
 
 
 class Content(Answered):
@@ -36,7 +30,12 @@ class Candidate(Answered):
     finish_reason: str | None = None
     finish_message: str | None = None
     index: int = 0
-    safety_ratings: tuple[Json, ...] = ()
+    safety_ratings: tuple[SafetyRating, ...] = ()
+    citation_metadata: CitationMetadata | None = None
+    grounding_metadata: GroundingMetadata | None = None
+    url_context_metadata: Json | None = None
+    avg_logprobs: float | None = None
+    logprobs_result: Json | None = None
 
     @property
     def text(self) -> str:
@@ -49,13 +48,31 @@ class Candidate(Answered):
         return "".join(part.text or "" for part in self.content.parts if part.thought)
 
 
+class PromptFeedback(Answered):
+    """What Google thinks of the prompt."""
+
+    block_reason: str | None = None
+    safety_ratings: tuple[SafetyRating, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was said and called between the prompt and the answer."""
+
+    turns: tuple[Content, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
 class GenerateContentResponse(Answered):
     """A whole answer. What is said of "the" answer is said of its first candidate."""
 
     candidates: tuple[Candidate, ...] = ()
     usage: UsageMetadata = UsageMetadata()
+    """What it took, with the continuations and the tool rounds that led to it."""
+    prompt_feedback: PromptFeedback | None = None
     model_version: str | None = None
     response_id: str | None = None
+    _record: Record = PrivateAttr(default=Record())
 
     @property
     def text(self) -> str:
@@ -73,6 +90,38 @@ class GenerateContentResponse(Answered):
         return self.candidates[0].content.parts if self.candidates else ()
 
     @property
+    def images(self) -> tuple[Media, ...]:
+        """The images among the parts.
+
+        Raises:
+            ServerError: one is not base64.
+        """
+        media = (part.media for part in self.parts if not part.thought)
+        return tuple(found for found in media if found is not None and found.mime_type.startswith("image/"))
+
+    @property
+    def function_calls(self) -> tuple[FunctionCall, ...]:
+        """What the model wants to have called, and nobody has yet."""
+        return tuple(part.function_call for part in self.parts if part.function_call is not None)
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the model stopped: `STOP`, `MAX_TOKENS`, `SAFETY`, or what else Google invents."""
         return self.candidates[0].finish_reason if self.candidates else None
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """What was called on the way to this answer, and what came of it."""
+        return self._record.tool_calls
+
+    @property
+    def turns(self) -> tuple[Content, ...]:
+        """All that followed the prompt, tool rounds and the answer: with them a conversation goes on."""
+        answer = (self.candidates[0].content,) if self.parts else ()
+        return self._record.turns + answer
+
+    def recorded(self, record: Record, spent: UsageMetadata) -> Self:
+        """The same answer, with what went before it and what all of it took."""
+        copy = self.model_copy(update={"usage": spent})
+        copy._record = record  # noqa: SLF001 - its own kind
+        return copy

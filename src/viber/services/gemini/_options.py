@@ -1,57 +1,45 @@
-"""What a caller may set for a generation."""
+"""What a caller may ask, and set for a generation."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
-from pydantic import Field, ValidationError
+from viber.services.gemini._function_tool import FunctionTool
+from viber.services.gemini._models import Content
+from viber.services.gemini._part import Part
+from viber.services.gemini._settings import GenerationConfig, SafetySetting, ThinkingConfig
 
-from viber.services.gemini._errors import refusal
-from viber.services.gemini._json import Json
-from viber.services.gemini._models import Content, Wire
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+@runtime_checkable
+class FileLike(Protocol):
+    """A file that Google can read: one that was uploaded, for example."""
 
-ContentLike = str | Content | Mapping[str, Any]
-"""Text, a `Content`, or Google's JSON for one."""
+    @property
+    def uri(self) -> str | None:
+        """Where it is."""
+        ...
+
+    @property
+    def mime_type(self) -> str | None:
+        """What it is."""
+        ...
+
+
+ContentLike = str | Part | Content | FileLike | Mapping[str, Any]
+"""Text, a part, a file, a `Content`, or Google's JSON for a part or a content."""
 Prompt = ContentLike | Sequence[ContentLike]
-"""What is asked: one thing, or the turns of a conversation."""
-
-
-class GenerationConfig(Wire):
-    """How to generate; a setting that is not listed here is sent as it is, in Google's spelling.
-
-    Raises:
-        InvalidRequestError: a value is out of range.
-
-    Example:
-        >>> GenerationConfig(temperature=0.2, responseLogprobs=True).to_wire()
-        {'temperature': 0.2, 'responseLogprobs': True}
-    """
-
-    temperature: Annotated[Finite, Field(ge=0)] | None = None
-    top_p: Annotated[Finite, Field(ge=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=1)] | None = None
-    seed: int | None = None
-    candidate_count: Annotated[int, Field(ge=1)] | None = None
-    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
-    stop_sequences: tuple[str, ...] | None = None
-    response_mime_type: str | None = None
-    response_json_schema: Json | None = None
-    thinking_config: Json | None = None
-
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as refused:
-            problems = (
-                f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
-                for error in refused.errors(include_input=False, include_url=False)
-            )
-            raise refusal("; ".join(problems)) from None
+"""What is asked: one thing, several things at once, or the turns of a conversation."""
+BuiltInTool = Literal["google_search", "code_execution", "url_context", "google_maps"]
+"""Tools that Google runs itself; others go in as Google's JSON, such as `{"fileSearch": {...}}`."""
+ToolLike = Callable[..., Any] | FunctionTool | BuiltInTool | Mapping[str, Any]
+"""A function that is called, a built-in tool, or Google's JSON for a declaration or a tool."""
 
 
 class GenerateOptions(TypedDict, total=False):
-    """The keywords of a generation; None is the model's own default."""
+    """The keywords of a generation; None is the model's own default.
+
+    `automatic=False` leaves the calling of functions to the caller; else they are called in at most
+    `max_tool_rounds` rounds (8), each call for at most `tool_timeout` seconds (30).
+    """
 
     model: str | None
     system: ContentLike | None
@@ -59,20 +47,35 @@ class GenerateOptions(TypedDict, total=False):
     top_p: float | None
     top_k: int | None
     seed: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
     max_output_tokens: int | None
     stop_sequences: Sequence[str] | None
+    response_modalities: Sequence[str] | None
+    media_resolution: str | None
+    thinking: ThinkingConfig | Mapping[str, Any] | None
     generation_config: GenerationConfig | Mapping[str, Any] | None
-    safety_settings: Sequence[Mapping[str, Any]] | None
-    tools: Sequence[Mapping[str, Any]] | None
+    safety_settings: Sequence[SafetySetting | Mapping[str, Any]] | None
+    tools: Sequence[ToolLike] | None
     tool_config: Mapping[str, Any] | None
+    cached_content: str | None
+    labels: Mapping[str, str] | None
+    service_tier: str | None
+    automatic: bool
+    max_tool_rounds: int
+    tool_timeout: float | None
 
 
-class StreamOptions(GenerateOptions, total=False):
-    """The keywords of a streamed generation: its time limits too, in seconds."""
+class StreamTimes(TypedDict, total=False):
+    """The time limits of a stream, in seconds."""
 
     first_event_timeout: float | None
     idle_timeout: float | None
     total_timeout: float | None
+
+
+class StreamOptions(GenerateOptions, StreamTimes, total=False):
+    """The keywords of a streamed generation: its time limits too, in seconds."""
 
 
 def check_names(options: Mapping[str, object], known: type[GenerateOptions]) -> None:

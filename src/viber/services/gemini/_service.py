@@ -1,20 +1,20 @@
 """Gemini, as an application awaits it."""
 
 from functools import partial
-from typing import Self, Unpack, cast
+from typing import Self, Unpack
 
 from viber.services._channel import Channel
 from viber.services._health import Health
 from viber.services._options import OptionFields
-from viber.services.gemini._answers import read_any, read_count, read_generation, text_or_error
+from viber.services.gemini import _asking
+from viber.services.gemini._answers import read_any, read_count, text_or_error
 from viber.services.gemini._config import GeminiConfig
-from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini._failures import Failures
+from viber.services.gemini._generation import Generator
 from viber.services.gemini._models import GenerateContentResponse
-from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions, check_names
-from viber.services.gemini._stream import StreamPlan, TokenStream
-from viber.services.gemini._transcript import Transcript
-from viber.services.gemini._wire import Endpoint, continued, count_body, generate_body
+from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
+from viber.services.gemini._stream import TokenStream
+from viber.services.gemini._wire import Endpoint, count_body
 
 
 class GeminiService:
@@ -40,6 +40,7 @@ class GeminiService:
             retryable_statuses=config.retry.retryable_statuses,
             wall=channel.pipeline.clock.wall,
         )
+        self._generator = Generator(config, channel, self._endpoint, self._failures)
 
     @property
     def name(self) -> str:
@@ -68,25 +69,15 @@ class GeminiService:
     ) -> GenerateContentResponse:
         """A whole answer; one that asks to be continued is, at most `max_continuations` times.
 
+        Functions among the `tools` are called, and the model is told what came of it, until it answers.
+
         Raises:
             PromptBlockedError: the prompt was refused.
+            ToolRoundsError: the model goes on calling tools.
             GeminiServerError: the answer goes on without end.
         """
-        check_names(options, GenerateOptions)
-        body = generate_body(prompt, options)
-        request = self._endpoint.post(options.get("model"), "generateContent", body)
-        transcript, page = Transcript(), ""
-        for _ in range(self._config.max_continuations + 1):
-            token = await self._channel.call(
-                continued(request, body, page),
-                partial(read_generation, failures=self._failures),
-                operation="generate_content",
-                idempotent=self._config.repeat_generation,
-            )
-            transcript.add(token.chunk, token.text)
-            if not (page := transcript.turn_page()):
-                return transcript.response
-        raise too_often_continued(self._config.max_continuations)
+        dialogue = _asking.begin(self._generator, prompt, options)
+        return await _asking.answer(self._generator, dialogue)
 
     def stream(self, prompt: Prompt, **options: Unpack[StreamOptions]) -> TokenStream:
         """The tokens of an answer as they come; nothing is sent before the stream is entered or iterated.
@@ -102,19 +93,7 @@ class GeminiService:
                     print(token.text, end="")
             print(tokens.usage.total_tokens, tokens.finish_reason)
         """
-        check_names(options, StreamOptions)
-        body = generate_body(prompt, cast("GenerateOptions", options))
-        request = self._endpoint.post(options.get("model"), "streamGenerateContent?alt=sse", body)
-        plan = StreamPlan(
-            channel=self._until_first_event(options),
-            request=partial(continued, request, body),
-            failures=self._failures,
-            idempotent=self._config.repeat_generation,
-            idle_timeout=options.get("idle_timeout", self._config.idle_timeout),
-            total_timeout=options.get("total_timeout"),
-            max_continuations=self._config.max_continuations,
-        )
-        return TokenStream(plan)
+        return _asking.stream(self._generator, prompt, options)
 
     async def count_tokens(
         self, prompt: Prompt, *, model: str | None = None, system: ContentLike | None = None
@@ -133,13 +112,6 @@ class GeminiService:
         return await self._channel.probe(
             self._endpoint.get("models?pageSize=1"), partial(read_any, failures=self._failures)
         )
-
-    def _until_first_event(self, options: StreamOptions) -> Channel:
-        if "first_event_timeout" in options:
-            return self._channel.with_options(timeout=options["first_event_timeout"])
-        if self._config.first_event_timeout is not None:
-            return self._channel.with_options(timeout=self._config.first_event_timeout)
-        return self._channel
 
     def __repr__(self) -> str:
         return f"<GeminiService {self._endpoint.root!r}, model {self._endpoint.model!r}>"

@@ -24,7 +24,8 @@ _NAMES = {
 }
 
 
-def _name_on_wire(field: str) -> str:
+def name_on_wire(field: str) -> str:
+    """The camel-case name of a field, or its name in Google's spelling where that differs."""
     return _NAMES.get(field) or to_camel(field)
 
 
@@ -34,7 +35,7 @@ class Wire(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(
         frozen=True,
         extra="allow",
-        alias_generator=_name_on_wire,
+        alias_generator=name_on_wire,
         populate_by_name=True,
         hide_input_in_errors=True,
     )

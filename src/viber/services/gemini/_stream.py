@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from uuid import uuid4
 
 from viber.errors import BaseError, ServerError, StreamInterruptedError
@@ -18,7 +18,8 @@ from viber.services._channel import Channel
 from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._leg import Leg
-from viber.services.gemini._models import GenerateContentResponse, Part
+from viber.services.gemini._models import GenerateContentResponse
+from viber.services.gemini._part import Part
 from viber.services.gemini._token import Token
 from viber.services.gemini._transcript import Transcript
 from viber.services.gemini._usage import UsageMetadata
@@ -26,12 +27,29 @@ from viber.services.gemini._usage import UsageMetadata
 OPERATION = "stream"
 
 
+Asking = Callable[[str], Request]
+"""Makes the request for an answer, or for what follows a continuation token."""
+
+
+class Sequel(Protocol):
+    """What is asked when one answer is at its end, if anything is."""
+
+    async def follow(self, answer: GenerateContentResponse, /) -> Asking | None:
+        """The next thing to ask; None if the answer is the last one."""
+        ...
+
+    def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
+        """The answer, with what went before it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StreamPlan:
-    """What a stream sends and how long it waits; `request` takes a continuation token, empty at first."""
+    """What a stream asks, then asks next, and how long it waits."""
 
     channel: Channel
-    request: Callable[[str], Request]
+    asking: Asking
+    sequel: Sequel | None
     failures: Failures
     idempotent: bool
     idle_timeout: float | None
@@ -58,19 +76,20 @@ class TokenStream:
         self._transcript = Transcript()
         self._timeouts: StreamTimeouts | None = None
         self._leg: Leg | None = None
-        self._legs = 0
+        self._asking = plan.asking
+        self._pages = 0
         self._end: Exception | None = None
         self._is_busy = False
         self._home: tuple[asyncio.AbstractEventLoop, int] | None = None
 
     @property
     def text(self) -> str:
-        """The text of the tokens so far, thoughts left out."""
+        """The text of the tokens so far, thoughts left out; what was said before tools ran is part of it."""
         return self._transcript.text
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The parts so far, as they came: what a conversation sends back."""
+        """The parts so far, as they came: what a conversation sends back; those since tools last ran."""
         return self._transcript.parts
 
     @property
@@ -86,7 +105,13 @@ class TokenStream:
     @property
     def response(self) -> GenerateContentResponse:
         """Everything so far as one answer."""
-        return self._transcript.response
+        response, sequel = self._transcript.response, self._plan.sequel
+        return response if sequel is None else sequel.recorded(response)
+
+    @property
+    def is_complete(self) -> bool:
+        """It was read to its end, and nothing is missing."""
+        return isinstance(self._end, StopAsyncIteration)
 
     def close(self) -> None:
         """Drop the connection if the stream has not ended by itself; closing twice is fine."""
@@ -100,13 +125,12 @@ class TokenStream:
         self.close()
 
     async def __aenter__(self) -> Self:
-        is_read = isinstance(self._end, StopAsyncIteration)
-        if is_read:
+        if self.is_complete:
             raise RuntimeError("this stream was read to its end: ask for a new one")
         self._enter()
         try:
             if self._leg is None:
-                await self._open("")
+                await self._open(self._asking(""))
         finally:
             self._is_busy = False
         return self
@@ -122,12 +146,9 @@ class TokenStream:
     async def __anext__(self) -> Token:
         self._enter()
         try:
-            leg = self._leg or await self._open("")
+            leg = self._leg or await self._open(self._asking(""))
             while (token := self._ready(leg) or await self._read_on(leg)) is None:
-                if not (page := self._transcript.turn_page()):
-                    self._end = StopAsyncIteration()
-                    raise self._end
-                leg = await self._turn(page)
+                leg = await self._go_on()
         finally:
             self._is_busy = False
         self._transcript.add(token.chunk, token.text)
@@ -155,16 +176,43 @@ class TokenStream:
             self.close()
             raise
 
-    async def _turn(self, page: str) -> Leg:
-        """Ask for the rest of an answer that is continued."""
+    async def _go_on(self) -> Leg:
+        """Ask for the rest of an answer that is continued, or with what tools found.
+
+        Raises:
+            StopAsyncIteration: nothing is left to ask.
+        """
         try:
-            if self._legs > self._plan.max_continuations:
-                raise too_often_continued(self._plan.max_continuations)
-            return await self._open(page)
+            request = await self._next_request()
+        except BaseError as error:
+            raise self._interrupted(error) from error
+        except BaseException:
+            self.close()
+            raise
+        if request is None:
+            self._end = StopAsyncIteration()
+            raise self._end
+        try:
+            return await self._open(request)
         except BaseError as error:
             raise self._interrupted(error) from error
 
-    async def _open(self, page: str) -> Leg:
+    async def _next_request(self) -> Request | None:
+        if page := self._transcript.turn_page():
+            self._pages += 1
+            if self._pages > self._plan.max_continuations:
+                raise too_often_continued(self._plan.max_continuations)
+            return self._asking(page)
+        sequel = self._plan.sequel
+        if sequel is None or (asking := await sequel.follow(self._transcript.response)) is None:
+            return None
+        if self._end is not None:  # closed while tools ran
+            raise self._end
+        self._transcript.turn_over()
+        self._asking, self._pages = asking, 0
+        return asking("")
+
+    async def _open(self, request: Request) -> Leg:
         """Send the request, and wait for its first event, through the whole pipeline."""
         plan, clock = self._plan, self._plan.channel.pipeline.clock
         if self._timeouts is None:
@@ -178,12 +226,9 @@ class TokenStream:
             return leg
 
         self._home = asyncio.get_running_loop(), threading.get_ident()
-        self._legs += 1
         try:
             channel = self._channel(timeouts.remaining(clock.now()))
-            return await channel.open(
-                plan.request(page), begin, operation=OPERATION, idempotent=plan.idempotent
-            )
+            return await channel.open(request, begin, operation=OPERATION, idempotent=plan.idempotent)
         except BaseException:
             self.close()
             raise

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from viber.services.gemini._json import Json
-from viber.services.gemini._models import GenerateContentResponse, Part
+from viber.services.gemini._models import GenerateContentResponse
+from viber.services.gemini._part import Part
 from viber.services.gemini._usage import UsageMetadata
 
 

@@ -1,7 +1,8 @@
 """An answer that is still coming in, put together from its pieces."""
 
 from viber.services.gemini._json import Json, is_object
-from viber.services.gemini._models import GenerateContentResponse, Part
+from viber.services.gemini._models import GenerateContentResponse
+from viber.services.gemini._part import Part
 from viber.services.gemini._token import parts_of
 from viber.services.gemini._usage import UsageMetadata
 
@@ -42,6 +43,11 @@ class Transcript:
         self._spent, self._usage = self.usage, {}
         del candidate["finishReason"]
         return str(candidate.pop("continuationToken"))
+
+    def turn_over(self) -> None:
+        """Begin another answer: the text and what was spent stay."""
+        self._spent, self._usage = self.usage, {}
+        self._parts, self._candidates, self._top = {}, {}, {}
 
     @property
     def text(self) -> str:

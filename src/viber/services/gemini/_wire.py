@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Self, cast
 from urllib.parse import quote
 
@@ -11,11 +12,18 @@ from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._errors import refusal
 from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import Content
-from viber.services.gemini._options import ContentLike, GenerateOptions, GenerationConfig, Prompt
+from viber.services.gemini._options import ContentLike, FileLike, GenerateOptions, Prompt
+from viber.services.gemini._part import Part
+from viber.services.gemini._settings import GenerationConfig, SafetySetting, Setting
 
 ROLES = frozenset({"user", "model"})
-_KNOBS = frozenset({"temperature", "top_p", "top_k", "seed", "max_output_tokens", "stop_sequences"})
-_TOP = {"safety_settings": "safetySettings", "tools": "tools", "tool_config": "toolConfig"}
+_KNOBS = GenerateOptions.__annotations__.keys() & GenerationConfig.model_fields.keys()
+_TOP = {
+    "tool_config": "toolConfig",
+    "cached_content": "cachedContent",
+    "labels": "labels",
+    "service_tier": "serviceTier",
+}
 _NO_NAMES = frozenset({"", ".", ".."})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _JSON = ("content-type", "application/json")
@@ -28,12 +36,14 @@ class Endpoint:
     root: str
     model: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
+    max_request_bytes: int = 20 * 1024 * 1024
 
     @classmethod
     def of(cls, config: GeminiConfig) -> Self:
         """The endpoint that a configuration names."""
         key = config.api_key.get_secret_value()
-        return cls(f"{config.base_url}/{config.api_version}", config.model, (("x-goog-api-key", key),))
+        root = f"{config.base_url}/{config.api_version}"
+        return cls(root, config.model, (("x-goog-api-key", key),), config.max_request_bytes)
 
     def get(self, path: str) -> Request:
         """A question without a body."""
@@ -43,10 +53,17 @@ class Endpoint:
         """A question to a model.
 
         Raises:
-            InvalidRequestError: the body is not JSON, or there is no such model name.
+            InvalidRequestError: the body is not JSON or too large, or there is no such model name.
         """
         path = model_path(self.model if model is None else model)
-        return Request("POST", f"{self.root}/{path}:{verb}", (*self.headers, _JSON), encoded(body))
+        data = encoded(body)
+        if len(data) > self.max_request_bytes:
+            size, most = len(data) / 1e6, self.max_request_bytes / 1e6
+            raise refusal(
+                f"the request has {size:.1f} MB, more than the {most:.1f} that Gemini takes",
+                suggestion="upload large data as a file, and refer to it",
+            )
+        return Request("POST", f"{self.root}/{path}:{verb}", (*self.headers, _JSON), data)
 
 
 def model_path(model: str) -> str:
@@ -61,8 +78,8 @@ def model_path(model: str) -> str:
     return f"{collection if slash else 'models'}/{quote(name, safe='')}"
 
 
-def generate_body(prompt: Prompt, options: GenerateOptions) -> Json:
-    """The body of a generation.
+def generate_body(prompt: Prompt, options: GenerateOptions, *, tools: Sequence[Json] = ()) -> Json:
+    """The body of a generation, with tools as Google reads them.
 
     Raises:
         InvalidRequestError: the prompt is empty, or an option is out of range.
@@ -72,6 +89,10 @@ def generate_body(prompt: Prompt, options: GenerateOptions) -> Json:
         body["systemInstruction"] = {"parts": content(system)["parts"]}
     if settings := _generation_config(options):
         body["generationConfig"] = settings
+    if (safety := options.get("safety_settings")) is not None:
+        body["safetySettings"] = [_on_wire(setting, SafetySetting) for setting in safety]
+    if tools:
+        body["tools"] = list(tools)
     for name, wire in _TOP.items():
         if (value := options.get(name)) is not None:
             body[wire] = value
@@ -94,39 +115,62 @@ def continued(request: Request, body: Json, token: str) -> Request:
 
 
 def contents(prompt: Prompt) -> list[Json]:
-    """The turns of a prompt.
+    """The turns of a prompt; texts, parts and files that follow each other are said at once.
 
     Raises:
         InvalidRequestError: there is none, or one is empty.
     """
-    if isinstance(prompt, str | Content | Mapping):
+    if isinstance(prompt, str | Content | Part | Mapping | FileLike):
         return [content(prompt)]
-    turns = [content(turn) for turn in prompt]
+    turns: list[Json] = []
+    for is_turn, group in groupby(prompt, _is_turn):
+        said = list(group)
+        turns += map(content, said) if is_turn else [_turn({"parts": list(map(_part, said))})]
     if not turns:
         raise refusal("the prompt is empty")
     return turns
 
 
-def content(turn: ContentLike) -> Json:
+def content(said: ContentLike) -> Json:
     """One turn as JSON; who said it is the user unless it says otherwise.
 
     Raises:
         InvalidRequestError: it says nothing, or its role is unknown.
     """
-    match turn:
+    if isinstance(said, Content):
+        return _turn(said.to_wire())
+    if isinstance(said, Mapping) and _is_turn(said):
+        return _turn(dict(said))
+    return _turn({"parts": [_part(said)]})
+
+
+def _is_turn(said: ContentLike) -> bool:
+    return isinstance(said, Content) or (isinstance(said, Mapping) and (not said or "parts" in said))
+
+
+def _part(said: ContentLike) -> Json:
+    match said:
         case str():
-            wire: Json = {"parts": [{"text": turn}]}
-        case Content():
-            wire = turn.to_wire()
+            return {"text": said}
+        case Part():
+            return said.to_wire()
         case Mapping():
-            wire = dict(turn)
+            return dict(said)
+        case FileLike(uri=str(uri)):
+            return Part.of_file(uri, said.mime_type).to_wire()
+        case FileLike():
+            raise refusal("the file has no address yet", suggestion="wait until it is ACTIVE")
         case _:  # a caller without a type checker
-            raise TypeError(f"a prompt is text, a Content or a mapping, not {type(turn).__name__!r}")
+            kind = type(said).__name__
+            raise TypeError(f"a prompt is text, a Part, a file, a Content or a mapping, not {kind!r}")
+
+
+def _turn(wire: Json) -> Json:
     wire["role"] = wire.get("role") or "user"
     if wire["role"] not in ROLES:
         raise refusal(f"unknown role {wire['role']!r}", suggestion="it is 'user' or 'model'")
     if not _says_something(wire.get("parts")):
-        raise refusal("the prompt is empty")
+        raise refusal("the prompt is empty", suggestion="give it a text, a part or a file")
     return wire
 
 
@@ -152,8 +196,13 @@ def _is_something(part: object) -> bool:
 
 def _generation_config(options: GenerateOptions) -> Json:
     given = options.get("generation_config") or {}
-    knobs = {name: value for name, value in options.items() if name in _KNOBS and value is not None}
+    knobs: Json = {name: value for name, value in options.items() if name in _KNOBS and value is not None}
+    if (thinking := options.get("thinking")) is not None:
+        knobs["thinking_config"] = thinking
     if not given and not knobs:
         return {}
-    base = given if isinstance(given, GenerationConfig) else GenerationConfig(**given)
-    return {**base.to_wire(), **GenerationConfig(**knobs).to_wire()}
+    return {**_on_wire(given, GenerationConfig), **_on_wire(knobs, GenerationConfig)}
+
+
+def _on_wire(given: Setting | Mapping[str, object], kind: type[Setting]) -> Json:
+    return (given if isinstance(given, Setting) else kind.model_validate(given)).to_wire()

@@ -1,0 +1,138 @@
+"""A Python function as a tool of the model."""
+
+import asyncio
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NotRequired, Self, TypedDict, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.errors import PydanticUserError
+
+from viber.services.gemini._docstring import Docstring, read_docstring
+from viber.services.gemini._errors import refusal
+from viber.services.gemini._json import Json
+from viber.services.gemini._schema import schema_of
+
+_NAME = re.compile(r"[A-Za-z_][\w.:-]{0,63}", re.ASCII)
+_NAMED = frozenset({inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY})
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTool:
+    """A function that the model may call: declared by its annotations and its docstring.
+
+    An async function is awaited, any other runs in a worker thread, which a time limit or a cancellation
+    cannot stop, only leave. Make one by `of`; a function in `tools=[...]` becomes one by itself.
+
+    Example:
+        >>> def get_weather(city: str, days: int = 1) -> str:
+        ...     '''What the weather will be.
+        ...
+        ...     Args:
+        ...         city: Its English name.
+        ...     '''
+        ...     return "rain"
+        >>> FunctionTool.of(get_weather).declaration["parametersJsonSchema"]["properties"]["city"]
+        {'type': 'string', 'description': 'Its English name.'}
+    """
+
+    name: str
+    description: str
+    parameters: Json
+    """The JSON schema of the arguments."""
+    function: Callable[..., Any]
+    timeout: float | None = None
+    """Seconds for a call of this tool, in place of `tool_timeout`."""
+    _arguments: TypeAdapter[dict[str, Any]] = field(kw_only=True, repr=False, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        timeout: float | None = None,
+    ) -> Self:
+        """Declare a function.
+
+        Raises:
+            InvalidRequestError: an argument has no annotation, or one that Gemini cannot express.
+        """
+        name = name or getattr(function, "__name__", "")
+        if not _NAME.fullmatch(name):
+            raise refusal(f"{name!r} cannot be the name of a tool", suggestion="FunctionTool.of(..., name=)")
+        docstring = read_docstring(inspect.getdoc(function))
+        arguments = _arguments_of(function, name, docstring)
+        return cls(
+            name=name,
+            description=description or docstring.summary,
+            parameters=schema_of(arguments, name),
+            function=function,
+            timeout=timeout,
+            _arguments=arguments,
+        )
+
+    @property
+    def declaration(self) -> Json:
+        """The declaration as Google reads it."""
+        said = {"description": self.description} if self.description else {}
+        return {"name": self.name, **said, "parametersJsonSchema": self.parameters}
+
+    async def call(self, args: Mapping[str, Any]) -> Any:
+        """Check the arguments, and run it.
+
+        Raises:
+            ValidationError: they do not fit.
+            Exception: whatever the function raises.
+        """
+        checked = self._arguments.validate_python(args)
+        if inspect.iscoroutinefunction(self.function):
+            return await self.function(**checked)
+        result = await asyncio.to_thread(self.function, **checked)
+        return await result if inspect.isawaitable(result) else result
+
+
+def _arguments_of(
+    function: Callable[..., Any], name: str, docstring: Docstring
+) -> TypeAdapter[dict[str, Any]]:
+    fields = {
+        parameter.name: _field(parameter, annotation, docstring.arguments.get(parameter.name))
+        for parameter, annotation in _annotated(function, name)
+    }
+    # TypedDict by its function: the names are known only now, and any name of a parameter may be a key.
+    kind: Any = TypedDict(name, fields)  # type: ignore[misc]  # pyright: ignore[reportArgumentType]
+    kind.__pydantic_config__ = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    try:
+        return TypeAdapter(kind)
+    except (PydanticUserError, TypeError) as error:
+        raise refusal(f"the tool {name}: {error.args[0]}") from error
+
+
+def _annotated(function: Callable[..., Any], name: str) -> list[tuple[inspect.Parameter, Any]]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+        hints = get_type_hints(_annotations_of(function), include_extras=True)
+    except (NameError, TypeError, ValueError) as error:
+        raise refusal(f"the tool {name} cannot be declared: {error}") from error
+    for parameter in parameters:
+        if parameter.kind not in _NAMED:
+            raise refusal(f"the tool {name}: {parameter} has no name for the model to use")
+        if parameter.name not in hints:
+            raise refusal(
+                f"the tool {name}: `{parameter.name}` has no annotation",
+                suggestion=f"write `{parameter.name}: str`, or what else it is",
+            )
+    return [(parameter, hints[parameter.name]) for parameter in parameters]
+
+
+def _annotations_of(function: Callable[..., Any]) -> Any:
+    inner = inspect.unwrap(getattr(function, "func", function))  # of a functools.partial
+    return inner if inspect.isroutine(inner) else type(inner).__call__
+
+
+def _field(parameter: inspect.Parameter, annotation: Any, told: str | None) -> Any:
+    kind = Annotated[annotation, Field(description=told)] if told else annotation
+    return kind if parameter.default is parameter.empty else NotRequired[kind]

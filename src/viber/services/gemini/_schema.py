@@ -1,0 +1,190 @@
+"""The JSON schema of a Python type, as far as Gemini can read one."""
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticOmit, core_schema
+
+from viber.services.gemini._errors import refusal
+from viber.services.gemini._json import Json, is_array, is_object
+
+_KEPT = frozenset({"type", "minItems", "maxItems", "minimum", "maximum", "required"})
+_FORMATS = frozenset({"date-time", "date", "time"})
+_SAID = {
+    "format": "format",
+    "pattern": "pattern",
+    "minLength": "shortest length",
+    "maxLength": "greatest length",
+    "multipleOf": "a multiple of",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+    "uniqueItems": "no item twice",
+    "minProperties": "fewest entries",
+    "maxProperties": "most entries",
+}
+"""Gemini does not enforce these: the model is told, and the answer is checked here."""
+_SILENT = frozenset(
+    {
+        "$schema",
+        "contentEncoding",
+        "contentMediaType",
+        "default",
+        "deprecated",
+        "discriminator",
+        "examples",
+        "readOnly",
+        "title",
+        "writeOnly",
+    }
+)
+_NO_SCHEMA = "x-no-schema"
+
+
+class _Generator(GenerateJsonSchema):
+    def handle_invalid_for_json_schema(
+        self,
+        schema: core_schema.CoreSchema,  # noqa: ARG002 - the signature is pydantic's
+        error_info: str,
+    ) -> JsonSchemaValue:
+        return {_NO_SCHEMA: error_info}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        try:  # what a default cannot be written as is nothing to warn of: defaults are not sent
+            return self.generate_inner(schema["schema"])
+        except PydanticOmit:
+            return {}
+
+
+def schema_of(adapter: TypeAdapter[Any], name: str) -> Json:
+    """The schema of a type, in the words that Gemini knows.
+
+    What Gemini does not enforce, such as a pattern, is put into the description.
+
+    Raises:
+        InvalidRequestError: Gemini cannot express it; the message says where.
+
+    Example:
+        >>> schema_of(TypeAdapter(dict[str, int]), "Prices")
+        {'type': 'object', 'additionalProperties': {'type': 'integer'}}
+    """
+    whole = adapter.json_schema(schema_generator=_Generator)
+    definitions = whole.pop("$defs", {})
+    translation = _Translation(name)
+    schema = translation.of(whole, name)
+    if definitions:
+        schema["$defs"] = {
+            owner: _Translation(owner, translation.needs).of(definition, owner)
+            for owner, definition in definitions.items()
+        }
+    _refuse_endless(translation.needs)
+    return schema
+
+
+class _Translation:
+    """Translates the schema of one definition, and notes which others it cannot do without."""
+
+    def __init__(self, owner: str, needs: dict[str, dict[str, str]] | None = None) -> None:
+        self._owner = owner
+        self.needs = {} if needs is None else needs
+
+    def of(self, schema: Json, place: str, *, needed: bool = True) -> Json:
+        if (target := schema.get("$ref")) is not None:
+            if needed:
+                self.needs.setdefault(self._owner, {})[target.rpartition("/")[2]] = place
+            return {"$ref": target}  # nothing may stand beside it
+        schema = _plainer(schema, place)
+        found = {key: value for key, value in schema.items() if key in _KEPT}
+        found |= self._within(schema, place, needed=needed)
+        if not found:
+            raise _inexpressible(place, "a value of any type", "give it a type")
+        if note := _note(schema):
+            found["description"] = note
+        return found
+
+    def _within(self, schema: Json, place: str, *, needed: bool) -> Json:
+        inside: Json = {key: schema[key] for key in ("enum",) if key in schema}
+        if schema.get("format") in _FORMATS:
+            inside["format"] = schema["format"]
+        if "properties" in schema:
+            required = schema.get("required", ())
+            inside["properties"] = {
+                name: self.of(field, f"{place}.{name}", needed=needed and name in required)
+                for name, field in schema["properties"].items()
+            }
+        for key in ("items", "additionalProperties"):
+            if key in schema:
+                inside[key] = self._one(schema[key], f"{place}[]", needed=needed)
+        for key in ("prefixItems", "anyOf"):
+            if key in schema:
+                inside[key] = [self.of(option, place, needed=needed) for option in schema[key]]
+        return inside
+
+    def _one(self, schema: Any, place: str, *, needed: bool) -> Any:
+        return self.of(schema, place, needed=needed) if is_object(schema) else schema
+
+
+_TRANSLATED = frozenset(
+    {"$defs", "enum", "properties", "items", "additionalProperties", "prefixItems", "anyOf", "description"}
+)
+
+
+def _plainer(schema: Json, place: str) -> Json:
+    """The same with fewer words: one spelling for what JSON schema can say in several ways."""
+    plain = dict(schema)
+    if "oneOf" in plain:
+        plain["anyOf"] = plain.pop("oneOf")
+    if "const" in plain:
+        plain["enum"] = [plain.pop("const")]
+    if "enum" in plain and not all(_is_enumerable(value) for value in plain["enum"]):
+        plain["description"] = _joined(plain.get("description"), [f"one of: {plain.pop('enum')}"])
+    if _NO_SCHEMA in plain:
+        raise _inexpressible(place, "this type", plain[_NO_SCHEMA])
+    if unknown := plain.keys() - _KEPT - _TRANSLATED - _SILENT - _SAID.keys():
+        raise _inexpressible(place, f"`{min(unknown)}`", "choose a simpler type")
+    return plain
+
+
+def _is_enumerable(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _note(schema: Mapping[str, Any]) -> str:
+    limits = [f"{said} {schema[key]}" for key, said in _SAID.items() if _is_to_be_said(key, schema)]
+    return _joined(schema.get("description"), limits)
+
+
+def _is_to_be_said(key: str, schema: Mapping[str, Any]) -> bool:
+    return key in schema and not (key == "format" and schema[key] in _FORMATS)
+
+
+def _joined(description: str | None, limits: Iterable[str]) -> str:
+    told = f"({'; '.join(limits)})" if limits else ""
+    return " ".join(filter(None, (description, told)))
+
+
+def _refuse_endless(needs: Mapping[str, Mapping[str, str]]) -> None:
+    """Gemini unrolls a definition that contains itself only where it may be left out."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        after, before = error.args[1][:2]
+        place = needs.get(before, {}).get(after) or needs[after][before]
+        raise _inexpressible(
+            place, "a type that always contains itself", "give the field a default, so that it may be absent"
+        ) from None
+
+
+def _inexpressible(place: str, what: str, hint: str) -> Exception:
+    return refusal(f"the schema of {place}: Gemini cannot express {what}", suggestion=hint)
+
+
+def complaints_of(errors: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What pydantic found wrong, each with its place and without the value itself."""
+    return tuple(": ".join(filter(None, (_place(error["loc"]), str(error["msg"])))) for error in errors)
+
+
+def _place(steps: object) -> str:
+    return ".".join(map(str, steps)) if isinstance(steps, tuple) or is_array(steps) else ""
