@@ -22,7 +22,7 @@ from viber.errors import (
     TransportError,
 )
 from viber.machines import Judgement, RetryConfig, Verdict
-from viber.resilience import Pipeline
+from viber.resilience import Call, Pipeline
 from viber.testing import FakeClock
 
 MakePipeline = Callable[..., Pipeline]
@@ -250,3 +250,23 @@ async def test_execute_may_say_that_a_call_is_idempotent(
     assert len(fn.calls) == 2
     with pytest.raises(OSError, match="once"):
         await make_pipeline(idempotent=True).execute(lambda _: script(OSError("once"))(), idempotent=False)
+
+
+async def test_an_attempt_knows_whether_an_earlier_one_may_have_acted(
+    make_pipeline: MakePipeline, clock: FakeClock
+) -> None:
+    """Not after one that was never sent; from the first whose outcome is unknown on, for good."""
+    doubts: list[bool] = []
+    troubles = [
+        TransportError("refused", delivery=Delivery.NOT_SENT),
+        TransportError("reset", delivery=Delivery.UNKNOWN),
+        TransportError("refused", delivery=Delivery.NOT_SENT),
+    ]
+
+    async def send(call: Call) -> None:
+        doubts.append(call.in_doubt)
+        if len(doubts) <= len(troubles):
+            raise troubles[len(doubts) - 1]
+
+    await make_pipeline(retry=RetryConfig(max_attempts=4)).execute(send, idempotent=True)
+    assert doubts == [False, False, True, True]

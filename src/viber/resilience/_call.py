@@ -42,6 +42,11 @@ class Call:
     def __init__(self, policies: Policies) -> None:
         self.policies = policies
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier attempt may have acted, though no answer says so."""
+        return self._story is not None and self._story.is_unknown
+
     def start(self) -> None:
         """The clock runs from here."""
         policies = self.policies

@@ -13,18 +13,19 @@ _SELF_EXPLAINING = (None, Stop.NOT_RETRYABLE)
 class Story:
     """The failed attempts of one call, in notes."""
 
-    __slots__ = ("_is_unknown", "_notes", "last")
+    __slots__ = ("_notes", "is_unknown", "last")
 
     def __init__(self) -> None:
         self.last: Exception | None = None
         """How the last attempt failed, if it did and another one is to follow."""
         self._notes: tuple[str, ...] = ()
-        self._is_unknown = False
+        self.is_unknown = False
+        """Whether one of them may have acted."""
 
     def remember(self, error: Exception | None, *, attempt: int, delay: float) -> None:
         """Another attempt follows after this one, whose result was not good enough where it did not fail."""
         self.last = error
-        self._is_unknown = self._is_unknown or _is_unknown(error)
+        self.is_unknown = self.is_unknown or _is_unknown(error)
         self._notes += (f"attempt {attempt} {_what_happened(error)}; waited {delay:.3f} s",)
 
     def reclaim(self) -> Exception | None:
@@ -46,7 +47,7 @@ class Story:
             self._warn(error, idempotent=idempotent)
 
     def _warn(self, error: BaseError, *, idempotent: bool) -> None:
-        if self._is_unknown:
+        if self.is_unknown:
             error.delivery = Delivery.UNKNOWN
         doubtful = error.delivery is Delivery.UNKNOWN and not idempotent
         if doubtful and not error.message.endswith(_WARNING):

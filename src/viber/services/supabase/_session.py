@@ -66,11 +66,13 @@ class Session:
         *,
         operation: str,
         idempotent: bool,
+        require: Callable[[Response, Call], None] | None = None,
         recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
     ) -> Out:
         """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read.
 
-        `recover` may make something of a refusal within the attempt, or raise it again.
+        `require` may refuse a good answer, and `recover` may make something of a refusal, the server's or ours,
+        within the attempt, or raise it again.
         """
 
         async def checked(response: Response, call: Call) -> Out:
@@ -78,6 +80,8 @@ class Session:
                 self.receipt.note(response, call)
             try:
                 self.answers.require_good(request, response)
+                if require is not None:
+                    require(response, call)
             except SupabaseError as refusal:
                 if recover is None:
                     raise
