@@ -17,7 +17,7 @@ from viber.observability._events import (
     RetryScheduled,
 )
 from viber.observability._listeners import Listener, Listeners
-from viber.observability._redaction import redact_text
+from viber.observability._redaction import Redactor, redact_text
 
 __all__ = [
     "CallFinished",
@@ -32,6 +32,7 @@ __all__ = [
     "LimitPaused",
     "Listener",
     "Listeners",
+    "Redactor",
     "RequestTimed",
     "RetryScheduled",
     "redact_text",
