@@ -71,7 +71,7 @@ class Session:
     ) -> Out:
         """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read.
 
-        `require` may refuse a good answer, and `recover` may make something of a refusal, the server's or ours,
+        `require` may refuse a good answer; `recover` may make something of a refusal, the server's or ours,
         within the attempt, or raise it again.
         """
 
