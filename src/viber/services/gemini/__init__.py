@@ -1,7 +1,9 @@
 """Gemini: answers whole or streamed, never a partial one taken for complete."""
 
+from viber.services.gemini._budget import Budget, BudgetStatus
 from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._errors import (
+    BudgetError,
     GeminiAuthenticationError,
     GeminiConflictError,
     GeminiInvalidRequestError,
@@ -12,14 +14,21 @@ from viber.services.gemini._errors import (
     NoTextError,
     PromptBlockedError,
 )
-from viber.services.gemini._models import Candidate, Content, GenerateContentResponse, Part
-from viber.services.gemini._options import GenerateOptions, GenerationConfig, StreamOptions
+from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
+from viber.services.gemini._options import GenerateOptions, StreamOptions
+from viber.services.gemini._part import Part
+from viber.services.gemini._prices import Price, PriceTable
 from viber.services.gemini._service import GeminiService
+from viber.services.gemini._settings import GenerationConfig
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._token import Token
+from viber.services.gemini._tracker import UsageRow, UsageTotals, UsageTracker
 from viber.services.gemini._usage import ModalityTokens, UsageMetadata
 
 __all__ = [
+    "Budget",
+    "BudgetError",
+    "BudgetStatus",
     "Candidate",
     "Content",
     "GeminiAuthenticationError",
@@ -37,9 +46,14 @@ __all__ = [
     "ModalityTokens",
     "NoTextError",
     "Part",
+    "Price",
+    "PriceTable",
     "PromptBlockedError",
     "StreamOptions",
     "Token",
     "TokenStream",
     "UsageMetadata",
+    "UsageRow",
+    "UsageTotals",
+    "UsageTracker",
 ]
