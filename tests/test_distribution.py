@@ -78,8 +78,8 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_core_needs_three_libraries() -> None:
-    """A dependency is a promise: httpx with its own core, anyio and pydantic, and no other."""
-    assert names_of(PROJECT["dependencies"]) == {"anyio", "httpcore", "httpx", "pydantic"}
+    """A dependency is a promise: httpx with the two layers below it, anyio and pydantic, and no other."""
+    assert names_of(PROJECT["dependencies"]) == {"anyio", "h11", "httpcore", "httpx", "pydantic"}
 
 
 def test_the_core_works_without_any_extra() -> None:

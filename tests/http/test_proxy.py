@@ -115,6 +115,16 @@ async def test_a_refused_tunnel_was_not_sent(raw: Any, engine: Any) -> None:
     await pool.aclose()
 
 
+async def test_a_tunnel_to_an_address_of_version_6(raw: Any, engine: Any) -> None:
+    """Such an address stands in brackets, or its last group would be taken for the port."""
+    proxy = await raw.serve(raw.always(raw.answer(status="403 Forbidden")))
+    pool = ConnectionPool(HttpConfig(proxy=proxy.url(), trust_env=False, transport=engine))
+    with pytest.raises(TransportError):
+        await pool.send(Request("GET", "https://[2001:db8::1]/"))
+    assert proxy.requests[0].startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n")
+    await pool.aclose()
+
+
 async def test_a_proxy_that_hangs_up_was_not_sent_the_request(raw: Any, engine: Any) -> None:
     """What a proxy was told to open a tunnel is no byte of the request."""
     proxy = await raw.serve(raw.once(b""))

@@ -54,3 +54,14 @@ async def test_a_stream_is_mocked(transport: Any) -> None:
         stream = await transport.open(Request("GET", "http://api.example.com/"))
         assert [await stream.read(), await stream.read()] == [b"data: 1\n\n", b""]
         await stream.aclose()
+
+
+async def test_a_connection_that_was_kept_is_not_used(raw: Any, transport: Any) -> None:
+    """A mock is asked although a real connection to the same server stands ready."""
+    server = await raw.serve(raw.always(raw.answer(b"real")))
+    bodies: list[bytes] = [(await transport.send(Request("GET", server.url()))).body]
+    with respx.mock() as router:
+        router.get(server.url()).respond(content=b"mocked")
+        bodies.append((await transport.send(Request("GET", server.url()))).body)
+    bodies.append((await transport.send(Request("GET", server.url()))).body)
+    assert bodies == [b"real", b"mocked", b"real"]

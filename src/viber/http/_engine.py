@@ -6,7 +6,8 @@ from viber.errors import ConfigurationError
 from viber.http._config import HttpConfig
 from viber.http._connection import Site
 from viber.http._exchange import Exchange
-from viber.http._httpcore import HttpcoreExchange
+from viber.http._h11 import H11Exchange
+from viber.http._httpcore import HttpcoreExchange, has_stand_in
 from viber.http._line import Line
 from viber.http._proxy import Proxy
 
@@ -19,7 +20,12 @@ def exchange_of(config: HttpConfig) -> MakeExchange:
     Raises:
         ConfigurationError: its package is missing, or its version is unknown here.
     """
-    return HttpcoreExchange if config.transport == "httpcore" else _aiohttp()
+    return _httpcore if config.transport == "httpcore" else _aiohttp()
+
+
+def _httpcore(site: Site, line: Line, proxy: Proxy | None) -> Exchange:
+    is_socks = proxy is not None and proxy.is_socks
+    return (HttpcoreExchange if is_socks or has_stand_in() else H11Exchange)(site, line, proxy)
 
 
 def _aiohttp() -> MakeExchange:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 by httpcore, the protocol layer of httpx."""
+"""HTTP/1.1 by httpcore itself: for SOCKS, and for whoever stands in its place."""
 
 from collections.abc import AsyncIterator, Coroutine
 from types import AsyncGeneratorType
@@ -12,11 +12,12 @@ from viber.http._fields import incoming_fields
 from viber.http._line import Line
 from viber.http._proxy import Proxy
 
+_OWN = httpcore.AsyncHTTPConnection.__init__.__globals__
 _Generator = AsyncGeneratorType[bytes, None]
 
 
 class HttpcoreExchange:
-    """An `Exchange` over a connection of httpcore's, so that whatever stands in for httpcore is asked too."""
+    """An `Exchange` over a connection of httpcore's."""
 
     __slots__ = ("_http", "_pieces", "_raw", "_site")
 
@@ -62,6 +63,12 @@ class HttpcoreExchange:
         if isinstance(pieces, AsyncGeneratorType) and pieces.ag_frame and not pieces.ag_running:
             return _end(cast("_Generator", pieces))
         return None
+
+
+def has_stand_in() -> bool:
+    """Something else answers in httpcore's place, as respx does in tests: then it has to be asked."""
+    send = httpcore.AsyncHTTPConnection.handle_async_request
+    return getattr(send, "__globals__", None) is not _OWN
 
 
 async def _end(generator: _Generator) -> None:
