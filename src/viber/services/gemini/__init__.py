@@ -1,8 +1,16 @@
 """Gemini: answers whole or streamed, never a partial one taken for complete."""
 
+from viber.services.gemini._batch import Batch, BatchMetadata, BatchRequest, BatchResult
+from viber.services.gemini._batches import Batches
 from viber.services.gemini._budget import Budget, BudgetStatus
+from viber.services.gemini._cached_content import CachedContent
+from viber.services.gemini._caches import Caches
+from viber.services.gemini._catalogue import ModelInfo, Models
 from viber.services.gemini._config import GeminiConfig
+from viber.services.gemini._embed import EmbedOptions
 from viber.services.gemini._errors import (
+    AnswerBlockedError,
+    AnswerCutError,
     BudgetError,
     GeminiAuthenticationError,
     GeminiConflictError,
@@ -11,26 +19,71 @@ from viber.services.gemini._errors import (
     GeminiPermissionDeniedError,
     GeminiRateLimitError,
     GeminiServerError,
+    NoObjectError,
     NoTextError,
     PromptBlockedError,
+    ToolRoundsError,
 )
+from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata, SafetyRating
+from viber.services.gemini._file import File
+from viber.services.gemini._files import Files
+from viber.services.gemini._function_tool import FunctionTool
 from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
 from viber.services.gemini._options import GenerateOptions, StreamOptions
-from viber.services.gemini._part import Part
+from viber.services.gemini._pages import Pages
+from viber.services.gemini._part import (
+    Blob,
+    CodeExecutionResult,
+    ExecutableCode,
+    FileData,
+    FunctionCall,
+    FunctionResponse,
+    Media,
+    Part,
+)
 from viber.services.gemini._prices import Price, PriceTable
+from viber.services.gemini._resource_errors import (
+    BatchFailedError,
+    EmbeddingsInterruptedError,
+    FileFailedError,
+)
 from viber.services.gemini._service import GeminiService
-from viber.services.gemini._settings import GenerationConfig
+from viber.services.gemini._settings import GenerationConfig, ImageConfig, SafetySetting, ThinkingConfig
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._token import Token
+from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._tracker import UsageRow, UsageTotals, UsageTracker
 from viber.services.gemini._usage import ModalityTokens, UsageMetadata
 
 __all__ = [
+    "AnswerBlockedError",
+    "AnswerCutError",
+    "Batch",
+    "BatchFailedError",
+    "BatchMetadata",
+    "BatchRequest",
+    "BatchResult",
+    "Batches",
+    "Blob",
     "Budget",
     "BudgetError",
     "BudgetStatus",
+    "CachedContent",
+    "Caches",
     "Candidate",
+    "CitationMetadata",
+    "CodeExecutionResult",
     "Content",
+    "EmbedOptions",
+    "EmbeddingsInterruptedError",
+    "ExecutableCode",
+    "File",
+    "FileData",
+    "FileFailedError",
+    "Files",
+    "FunctionCall",
+    "FunctionResponse",
+    "FunctionTool",
     "GeminiAuthenticationError",
     "GeminiConfig",
     "GeminiConflictError",
@@ -43,15 +96,27 @@ __all__ = [
     "GenerateContentResponse",
     "GenerateOptions",
     "GenerationConfig",
+    "GroundingMetadata",
+    "ImageConfig",
+    "Media",
     "ModalityTokens",
+    "ModelInfo",
+    "Models",
+    "NoObjectError",
     "NoTextError",
+    "Pages",
     "Part",
     "Price",
     "PriceTable",
     "PromptBlockedError",
+    "SafetyRating",
+    "SafetySetting",
     "StreamOptions",
+    "ThinkingConfig",
     "Token",
     "TokenStream",
+    "ToolCall",
+    "ToolRoundsError",
     "UsageMetadata",
     "UsageRow",
     "UsageTotals",

@@ -23,6 +23,8 @@ class GeminiConfig(ServiceConfig):
     """Sent in a header, never in a URL."""
     model: Annotated[str, Field(min_length=1)] = "gemini-flash-latest"
     """What answers when a call names no model."""
+    embedding_model: Annotated[str, Field(min_length=1)] = "gemini-embedding-001"
+    """What embeds when a call names no model."""
     base_url: str = "https://generativelanguage.googleapis.com"
     api_version: Annotated[str, Field(pattern=r"^v[0-9][0-9a-z]*$")] = "v1beta"
     timeout: PositiveFloat | None = 60.0

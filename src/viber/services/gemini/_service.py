@@ -1,15 +1,22 @@
 """Gemini, as an application awaits it."""
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Self, Unpack
+from typing import Self, Unpack, overload
 
 from viber.services._channel import Channel
 from viber.services._health import Health
 from viber.services._options import OptionFields
 from viber.services.gemini import _asking
 from viber.services.gemini._answers import read_any, read_count, text_or_error
+from viber.services.gemini._api import Api
+from viber.services.gemini._batches import Batches
+from viber.services.gemini._caches import Caches
+from viber.services.gemini._catalogue import Models
 from viber.services.gemini._config import GeminiConfig
+from viber.services.gemini._embed import Embedder, EmbedOptions
 from viber.services.gemini._failures import Failures
+from viber.services.gemini._files import Files
 from viber.services.gemini._generation import Generator
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
@@ -107,11 +114,62 @@ class GeminiService:
             idempotent=True,
         )
 
+    @overload
+    async def embed(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too
+        self, texts: str, **options: Unpack[EmbedOptions]
+    ) -> list[float]: ...
+
+    @overload
+    async def embed(self, texts: Sequence[str], **options: Unpack[EmbedOptions]) -> list[list[float]]: ...
+
+    async def embed(
+        self, texts: str | Sequence[str], **options: Unpack[EmbedOptions]
+    ) -> list[float] | list[list[float]]:
+        """The vector of a text, or the vectors of many texts in their order.
+
+        Many texts go out in several requests, `concurrency` (4) of them at once, with at most `chunk_items`
+        (100) texts and about `chunk_tokens` (20,000) tokens in each. `dimensions` shortens the vectors;
+        `task_type` is Google's, for example `RETRIEVAL_QUERY`; `title` belongs to a `RETRIEVAL_DOCUMENT`.
+
+        Raises:
+            InvalidRequestError: a text is empty; nothing was sent.
+            EmbeddingsInterruptedError: one of several requests failed; `vectors` are those of the others.
+
+        Example::
+
+            question, *answers = await gemini.embed(["Why is the sky blue?", "Rayleigh scattering", "Magic"])
+        """
+        return await Embedder.of(self._api, self._config, options).embed(texts)
+
+    @property
+    def files(self) -> Files:
+        """Files that prompts can name."""
+        return Files(self._api, upload_root=f"{self._config.base_url}/upload/{self._config.api_version}")
+
+    @property
+    def caches(self) -> Caches:
+        """Contents that Google keeps for many prompts."""
+        return Caches(self._api)
+
+    @property
+    def batches(self) -> Batches:
+        """Generations that may take a day, at a lower price."""
+        return Batches(self._api, self.files)
+
+    @property
+    def models(self) -> Models:
+        """What models there are."""
+        return Models(self._api)
+
     async def health_check(self) -> Health:
         """Is Gemini there, and is the key good? Costs no tokens, and moves neither breaker nor retry."""
         return await self._channel.probe(
             self._endpoint.get("models?pageSize=1"), partial(read_any, failures=self._failures)
         )
+
+    @property
+    def _api(self) -> Api:
+        return Api(self._channel, self._endpoint, self._failures)
 
     def __repr__(self) -> str:
         return f"<GeminiService {self._endpoint.root!r}, model {self._endpoint.model!r}>"
