@@ -4,7 +4,7 @@ import pytest
 
 from viber.errors import InvalidRequestError
 from viber.services.supabase._clauses import ALL, Clauses, Order, count_of, selection
-from viber.services.supabase._filters import Operator, compare, member
+from viber.services.supabase._operators import Operator, compare, member
 
 
 def test_nothing_said_is_no_query() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from viber.errors import InvalidRequestError
-from viber.services.supabase._filters import Filter, Operator, compare, identity, member
+from viber.services.supabase._filters import Filter
+from viber.services.supabase._operators import Operator, compare, identity, member
 
 
 @pytest.mark.parametrize(

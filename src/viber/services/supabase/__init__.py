@@ -8,6 +8,7 @@ of one view; `_answers`, `_codes`, `_errors`, `_outcome` and `_rows` read what c
 
 from viber.services.supabase._columns import Column, col
 from viber.services.supabase._config import SupabaseConfig
+from viber.services.supabase._embed import Embed, embed
 from viber.services.supabase._errors import (
     MultipleRowsError,
     RowMismatchError,
@@ -20,10 +21,17 @@ from viber.services.supabase._errors import (
     SupabaseServerError,
     SupabaseTimeoutError,
 )
+from viber.services.supabase._filters import Filter
+from viber.services.supabase._logic import and_, not_, or_
+from viber.services.supabase._operands import Quantified, all_of, any_of
+from viber.services.supabase._patterns import like_escape, regex_escape
 from viber.services.supabase._query import Query
-from viber.services.supabase._result import Result
+from viber.services.supabase._ranges import Range
+from viber.services.supabase._raw import raw
+from viber.services.supabase._result import Counted, Result
 from viber.services.supabase._rpc import Call
 from viber.services.supabase._select import Select
+from viber.services.supabase._selection import RowCount, count
 from viber.services.supabase._service import SupabaseService
 from viber.services.supabase._table import Table
 from viber.services.supabase._walk import Walk
@@ -33,10 +41,16 @@ __all__ = [
     "Call",
     "Change",
     "Column",
+    "Counted",
+    "Embed",
+    "Filter",
     "Insert",
     "MultipleRowsError",
+    "Quantified",
     "Query",
+    "Range",
     "Result",
+    "RowCount",
     "RowMismatchError",
     "Select",
     "SupabaseAuthenticationError",
@@ -51,5 +65,15 @@ __all__ = [
     "SupabaseTimeoutError",
     "Table",
     "Walk",
+    "all_of",
+    "and_",
+    "any_of",
     "col",
+    "count",
+    "embed",
+    "like_escape",
+    "not_",
+    "or_",
+    "raw",
+    "regex_escape",
 ]

@@ -1,19 +1,18 @@
 """Columns as PostgREST names them: by name, by a path into JSON, cast, renamed, or summed up."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal, Self
 
+from viber.services.supabase._comparable import Comparable
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._places import Path, Place, Step, locate, path_of
 from viber.services.supabase._quoting import name
 
-Step = str | int
-"""A key of a JSON object, or the index of a JSON list."""
 Aggregate = Literal["sum", "avg", "min", "max", "count"]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Column(Comparable):
     """One column, or what is made of it; a value, made by `col()`.
 
     Example:
@@ -66,20 +65,25 @@ class Column:
         """How many of the group are not null."""
         return replace(self, aggregate="count")
 
-    def place(self) -> str:
-        """Where the column is, as filters and orders name it: `profile->>theme`."""
-        arrows = ["->"] * len(self.path)
-        if arrows and self.ends_as_text:
-            arrows[-1] = "->>"
-        steps = (f"{arrow}{_step(step)}" for arrow, step in zip(arrows, self.path, strict=True))
-        return "".join([name(self.name), *steps])
+    def located(self) -> Place:
+        """Where the column is, for filters and orders.
+
+        Raises:
+            InvalidRequestError: it is more than a column: cast, renamed or summed up.
+        """
+        if self.aggregate or self.type or self.alias:
+            raise refusal("a column that is cast, renamed or summed up can only be selected")
+        return self._path().place()
 
     def selected(self) -> str:
         """The column as `select` names it: `theme:profile->>theme::text`."""
         alias = f"{name(self.alias)}:" if self.alias else ""
         aggregate = f".{self.aggregate}()" if self.aggregate else ""
         cast = f"::{type_name(self.type)}" if self.type else ""
-        return f"{alias}{self.place()}{aggregate}{cast}"
+        return f"{alias}{self._path().place().text}{aggregate}{cast}"
+
+    def _path(self) -> Path:
+        return Path(self.name, self.path, self.ends_as_text)
 
 
 ColumnLike = str | Column
@@ -103,23 +107,14 @@ def place(column: ColumnLike) -> str:
         >>> place("total"), place("a.b"), place("profile->>theme"), place(col("a->b"))
         ('total', '"a.b"', 'profile->>theme', '"a->b"')
     """
-    if isinstance(column, Column):
-        if column.aggregate or column.type or column.alias:
-            raise refusal("a column that is cast, renamed or summed up can only be selected")
-        return column.place()
-    return _placed(column)
+    return locate(column).text
 
 
 def selected(column: ColumnLike) -> str:
     """A column as `select` names it; a lone star is all columns."""
     if isinstance(column, Column):
         return column.selected()
-    return "*" if column == "*" else _placed(column)
-
-
-@lru_cache(maxsize=1024)
-def _placed(column: str) -> str:
-    return column_of(column).place() if "->" in column else name(column)
+    return "*" if column == "*" else locate(column).text
 
 
 def column_of(column: ColumnLike) -> Column:
@@ -130,23 +125,8 @@ def column_of(column: ColumnLike) -> Column:
     """
     if isinstance(column, Column):
         return column
-    first, arrow, rest = column.partition("->")
-    if not arrow:
-        return col(column)
-    steps = rest.split("->")
-    ends_as_text = steps[-1].startswith(">")
-    if any(step.startswith(">") for step in steps[:-1]):
-        raise refusal(f"in {column!r} only the last arrow can be ->>")
-    path = tuple(_step_of(step.removeprefix(">")) for step in steps)
-    return Column(col(first).name, path, ends_as_text)
-
-
-def _step_of(text: str) -> Step:
-    return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else text
-
-
-def _step(step: Step) -> str:
-    return str(step) if isinstance(step, int) else name(step)
+    path = path_of(column)
+    return Column(path.column, path.steps, path.ends_as_text)
 
 
 def type_name(text: str) -> str:

@@ -128,6 +128,19 @@ def is_listing(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
 
 
+def json_text(value: object) -> str:
+    """The text of a value that is compared with JSON: a text becomes a JSON string, a Decimal a number.
+
+    Raises:
+        InvalidRequestError: the value is None, or JSON has no place for it.
+
+    Example:
+        >>> json_text("dark"), json_text(Decimal("1.50")), json_text([1, True])
+        ('"dark"', '1.50', '[1,true]')
+    """
+    return text_of(value) if value is None or isinstance(value, Decimal) else json_of(value).decode()
+
+
 def json_of(value: object) -> bytes:
     """The value as JSON: models by alias, Decimal as a string of its digits, no number that is not finite.
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, cast
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses, Order
 from viber.services.supabase._errors import SupabaseInvalidRequestError, refusal
-from viber.services.supabase._filters import Operator, compare
+from viber.services.supabase._operators import Operator, compare
 from viber.services.supabase._rows import Row, RowReader
 from viber.services.supabase._slices import last_row
 from viber.services.supabase._source import Source

@@ -1,0 +1,111 @@
+"""What stands behind an operator: one value, several, a list, JSON, a range."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel
+
+from viber.services.supabase._errors import refusal
+from viber.services.supabase._places import Place
+from viber.services.supabase._quoting import array_literal, quoted, sound
+from viber.services.supabase._ranges import Range
+from viber.services.supabase._values import is_listing, json_text, text_of
+
+Quantifier = Literal["any", "all"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quantified:
+    """Several values for one comparison; made by `any_of()` and `all_of()`."""
+
+    quantifier: Quantifier
+    values: tuple[object, ...]
+
+    def text(self, place: Place) -> str:
+        """The values as an array literal."""
+        return array_literal([value_text(place, value) for value in self.values])
+
+
+def any_of(values: Iterable[object]) -> Quantified:
+    r"""Values of which one has to fulfil the comparison.
+
+    Behind eq, gt, gte, lt, lte, like, ilike, match and imatch.
+
+    Raises:
+        InvalidRequestError: there is no value, or they are no list.
+
+    Example:
+        >>> from viber.services.supabase import any_of, col
+        >>> col("name").like(any_of(["O*", "P*"])).inside()
+        'name.like(any)."{\\"O*\\",\\"P*\\"}"'
+    """
+    return _quantified("any", values)
+
+
+def all_of(values: Iterable[object]) -> Quantified:
+    """Values of which each has to fulfil the comparison; see `any_of()`.
+
+    Raises:
+        InvalidRequestError: there is no value, or they are no list.
+
+    Example:
+        >>> from viber.services.supabase import all_of, col
+        >>> col("name").ilike(all_of(["*a*", "*b*"])).pair()
+        'name=ilike(all).%7B%22*a*%22,%22*b*%22%7D'
+    """
+    return _quantified("all", values)
+
+
+def _quantified(quantifier: Quantifier, values: Iterable[object]) -> Quantified:
+    if not is_listing(values):
+        raise refusal(f"{quantifier}_of() takes a list of values, not one {type(values).__name__}")
+    listed = tuple(values)
+    if not listed:
+        raise refusal(f"{quantifier}_of() needs a value")
+    return Quantified(quantifier, listed)
+
+
+def value_text(place: Place, value: object) -> str:
+    """The text of one value, which is JSON where JSON stands."""
+    return json_text(value) if place.holds_json else text_of(value)
+
+
+def set_text(place: Place, value: object) -> str:
+    """The text of what can contain, be contained or overlap: a list, JSON, a range, or the text of one."""
+    if isinstance(value, str):
+        return sound(str.__str__(value))
+    if isinstance(value, Range):
+        return str(cast("Range[Any]", value))
+    if place.holds_json or isinstance(value, (Mapping, BaseModel)) or dataclasses.is_dataclass(value):
+        return json_text(value)
+    if not is_listing(value):
+        raise refusal(f"a {type(value).__name__} is no list, no range and no JSON")
+    return array_text(cast("Iterable[object]", value))
+
+
+def range_text(value: object) -> str:
+    """The text of a range."""
+    if isinstance(value, Range):
+        return str(cast("Range[Any]", value))
+    if isinstance(value, str):
+        return sound(str.__str__(value))
+    raise refusal(f"a {type(value).__name__} is no range", suggestion="use Range(lower, upper)")
+
+
+def array_text(values: Iterable[object]) -> str:
+    r"""PostgreSQL's text form of a list, which may hold None and lists.
+
+    Example:
+        >>> array_text(["a", None, 'say "x"']), array_text([[1, 2], [3, 4]])
+        ('{"a",NULL,"say \\"x\\""}', '{{"1","2"},{"3","4"}}')
+    """
+    return "{" + ",".join(map(_item, values)) + "}"
+
+
+def _item(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if is_listing(value):
+        return array_text(cast("Iterable[object]", value))
+    return quoted(text_of(value))
