@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from viber.errors import InvalidRequestError
-from viber.services.supabase._clauses import ALL, Clauses, Order, count_of, selection
+from viber.services.supabase import embed
+from viber.services.supabase._clauses import ALL, Clauses, Order, count_of
 from viber.services.supabase._operators import Operator, compare, member
 
 
@@ -26,9 +27,13 @@ def test_clauses_compile_in_one_order() -> None:
     )
 
 
-def test_a_star_selects_everything() -> None:
-    """A lone star is all columns; a name with a star in it is a name."""
-    assert selection(("*", "a*")) == "*,%22a*%22"
+def test_what_is_embedded_has_clauses_behind_those_of_the_rows() -> None:
+    """Each under the name of its table."""
+    orders = embed("orders", "id").gt("total", 5).order("id").limit(3)
+    clauses = Clauses(columns=("id", orders), limit=5)
+    assert clauses.query() == (
+        "select=id,orders(id)&limit=5&orders.total=gt.5&orders.order=id&orders.limit=3"
+    )
 
 
 @pytest.mark.parametrize(

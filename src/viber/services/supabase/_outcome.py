@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar, cast
 
 from viber.http import Response
-from viber.services.supabase._clauses import selection
+from viber.services.supabase._selection import selection
 from viber.services.supabase._rows import Row
 from viber.services.supabase._source import Source
 

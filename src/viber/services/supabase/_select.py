@@ -2,42 +2,59 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, overload
 
-from viber.http import Response
-from viber.services.supabase._clauses import ALL, Clauses, Nulls, Order, count_of
-from viber.services.supabase._errors import MultipleRowsError, SupabaseNotFoundError, refusal
-from viber.services.supabase._filterable import Filterable
+from viber.services.supabase._clauses import ALL, Clauses, count_of
+from viber.services.supabase._counts import CountMode, count_wish
+from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Make
+from viber.services.supabase._formats import (
+    CSV,
+    GEOJSON,
+    PLAIN,
+    WITHOUT_NULLS,
+    Form,
+    PlanFormat,
+    plan_of,
+    zone_wishes,
+)
+from viber.services.supabase._narrowing import Narrowable
+from viber.services.supabase._picks import Pick, any_at_all, first_or_none, only, only_or_none
 from viber.services.supabase._query import Query
-from viber.services.supabase._quoting import name
-from viber.services.supabase._result import Receipt
-from viber.services.supabase._rows import Row
+from viber.services.supabase._readings import (
+    CountedRows,
+    Reading,
+    collection_in,
+    plan_in,
+    require_rows,
+    text_in,
+    total_in,
+)
+from viber.services.supabase._result import Counted, Receipt
+from viber.services.supabase._rows import DICTS, Row
 from viber.services.supabase._source import Source
 from viber.services.supabase._walk import Walk, walking_order
 
-Out = TypeVar("Out")
-
 
 @dataclass(frozen=True, slots=True)
-class Select(Query[list[Row]], Filterable, Generic[Row]):
+class Select(Query[list[Row]], Narrowable, Generic[Row]):
     """A question for rows; each step returns a new one, and awaiting it gives the list."""
 
     source: Source[Row]
     clauses: Clauses = ALL
+    form: Form = PLAIN
 
-    def order(self, column: str, *, desc: bool = False, nulls: Nulls | None = None) -> Self:
-        """Order by this column, after those that were named before; nulls come last unless `desc`."""
-        name(column)
-        return self._but(self.clauses.ordered(Order(column, desc, nulls)))
+    def without_nulls(self) -> Self:
+        """Leave out the columns of a row that are null: a model then needs defaults for them."""
+        return replace(self, form=self.form.accepting(WITHOUT_NULLS))
 
-    def limit(self, rows: int) -> Self:
-        """At most so many rows."""
-        return self._but(replace(self.clauses, limit=count_of("limit()", rows)))
+    def time_zone(self, zone: str) -> Self:
+        """Write every timestamp in this zone, for example `"Europe/Paris"`; the instants stay the same.
 
-    def offset(self, rows: int) -> Self:
-        """Leave out so many rows at the start."""
-        return self._but(replace(self.clauses, offset=count_of("offset()", rows)))
+        Raises:
+            InvalidRequestError: no zone can have that name; when it is sent, the server knows none.
+        """
+        return replace(self, form=self.form.wishing(*zone_wishes(zone)))
 
     def run(self) -> Coroutine[Any, Any, list[Row]]:
         """A coroutine that gives the list of rows.
@@ -51,15 +68,106 @@ class Select(Query[list[Row]], Filterable, Generic[Row]):
 
     def one(self) -> Query[Row]:
         """Exactly one row; none is a `NotFoundError`, several are a `MultipleRowsError`."""
-        return Pick(self._but(self.clauses.at_most(2)), _one)
+        return Pick(self.source, self.clauses.at_most(2), self.form, only)
 
     def maybe_one(self) -> Query[Row | None]:
         """One row, or None when there is none; several are a `MultipleRowsError`."""
-        return Pick(self._but(self.clauses.at_most(2)), _maybe_one)
+        return Pick(self.source, self.clauses.at_most(2), self.form, only_or_none)
 
     def first(self) -> Query[Row | None]:
         """The first row, or None when there is none."""
-        return Pick(self._but(self.clauses.at_most(1)), _first)
+        return Pick(self.source, self.clauses.at_most(1), self.form, first_or_none)
+
+    def exists(self) -> Query[bool]:
+        """Whether there is such a row."""
+        return Pick(self.source.typed(DICTS), self.clauses.at_most(1), self.form, any_at_all)
+
+    def count(self, mode: CountMode = "exact") -> Query[int]:
+        """How many rows the filters find, whatever limit and offset say; no row is sent.
+
+        An exact count reads all of them. `"planned"` takes the guess of PostgreSQL's planner, `"estimated"`
+        counts as far as the server's row cap and guesses beyond.
+
+        Raises:
+            InvalidRequestError: an aggregate is selected: the server would count rows, and not groups.
+        """
+        require_rows(self.clauses)
+        # A HEAD would do, but what is wrong with it would remain unsaid: its refusals have no body.
+        clauses = self.clauses.bounded(0, None)
+        return Reading(self.source, clauses, self.form.wishing(count_wish(mode)), total_in, "count")
+
+    def with_count(self, mode: CountMode = "exact") -> Query[Counted[list[Row]]]:
+        """The rows, and in `count` how many there are without limit and offset; beyond the last row, none.
+
+        Raises:
+            InvalidRequestError: an aggregate is selected: the server would count rows, and not groups.
+
+        Example::
+
+            page = await orders.select().order("id").range(50, 74).with_count()    # Counted[list[Order]]
+            print(f"{len(page.data)} of {page.count}")
+        """
+        require_rows(self.clauses)
+        return CountedRows(self.source, self.clauses, self.form.wishing(count_wish(mode)))
+
+    def csv(self) -> Query[str]:
+        """The rows as comma-separated values, under a line with the names of the columns.
+
+        Without rows it is empty, and has no such line.
+        """
+        return Reading(self.source, self.clauses, self.form.accepting(CSV), text_in, "select")
+
+    def geojson(self) -> Query[dict[str, Any]]:
+        """The rows as a GeoJSON FeatureCollection; the database needs PostGIS, and the rows a geometry."""
+        return Reading(self.source, self.clauses, self.form.accepting(GEOJSON), collection_in, "select")
+
+    @overload
+    def explain(
+        self,
+        *,
+        analyze: bool = False,
+        verbose: bool = False,
+        settings: bool = False,
+        buffers: bool = False,
+        wal: bool = False,
+        format: Literal["text"] = "text",
+    ) -> Query[str]: ...
+    @overload
+    def explain(
+        self,
+        *,
+        analyze: bool = False,
+        verbose: bool = False,
+        settings: bool = False,
+        buffers: bool = False,
+        wal: bool = False,
+        format: Literal["json"],
+    ) -> Query[dict[str, Any]]: ...
+    def explain(
+        self,
+        *,
+        analyze: bool = False,
+        verbose: bool = False,
+        settings: bool = False,
+        buffers: bool = False,
+        wal: bool = False,
+        format: PlanFormat = "text",  # noqa: A002 - PostgreSQL's word
+    ) -> Query[Any]:
+        """How PostgreSQL would run it; `analyze` runs it, too. The server must have plans enabled.
+
+        Raises:
+            InvalidRequestError: when it is sent, plans are not enabled.
+        """
+        options = {
+            "analyze": analyze,
+            "verbose": verbose,
+            "settings": settings,
+            "buffers": buffers,
+            "wal": wal,
+        }
+        form = self.form.accepting(plan_of(self.form.accept, format, options))
+        read = plan_in if format == "json" else text_in
+        return Reading(self.source, self.clauses, form, read, "explain")
 
     def rows(self, *, page_size: int = 1000) -> Walk[Row]:
         """All rows one by one in the order of the declared key, page after page, whatever the server's cap.
@@ -79,67 +187,22 @@ class Select(Query[list[Row]], Filterable, Generic[Row]):
             raise refusal("page_size takes a number above 0")
         return Walk(self.source, self.clauses, page_size, walking_order(self.source, self.clauses))
 
-    def _where(self, *makes: Make) -> Self:
-        return self._but(self.clauses.where(*(make() for make in makes)))
-
-    def _but(self, clauses: Clauses) -> Self:
-        return type(self)(self.source, clauses)
-
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """The same query, which notes its answers on the receipt."""
         return replace(self, source=self.source.recorded_by(receipt))
+
+    def _where(self, *makes: Make) -> Self:
+        # What Narrowable does, without its detour: this is the step that every query takes.
+        filters = tuple([make() for make in makes])
+        return type(self)(self.source, self.clauses.where(*filters), self.form)
+
+    def _but(self, change: Callable[[Clauses], Clauses]) -> Self:
+        return type(self)(self.source, change(self.clauses), self.form)
 
     async def _run(self) -> list[Row]:
         source, clauses = self.source, self.clauses
         if clauses.matches_nothing:
             return []
-        rows = await source.fetch(clauses, source.read)
+        rows = await source.fetch(clauses, source.read, self.form)
         source.session.doubt(source.table, len(rows), clauses.limit)
         return rows
-
-
-@dataclass(frozen=True, slots=True)
-class Pick(Query[Out], Generic[Row, Out]):
-    """One of the rows of a select."""
-
-    select: Select[Row]
-    choose: Callable[[list[Row], str], Out]
-
-    def run(self) -> Coroutine[Any, Any, Out]:
-        """A coroutine that gives the row."""
-        return self._run()
-
-    def recorded_by(self, receipt: Receipt, /) -> Self:
-        """The same query, which notes its answers on the receipt."""
-        return replace(self, select=self.select.recorded_by(receipt))
-
-    async def _run(self) -> Out:
-        source, clauses = self.select.source, self.select.clauses
-        if clauses.matches_nothing:
-            return self.choose([], source.table)
-
-        async def read(response: Response) -> Out:
-            return self.choose(await source.read(response), source.table)
-
-        return await source.fetch(clauses, read)
-
-
-def _one(rows: list[Row], table: str) -> Row:
-    row = _maybe_one(rows, table)
-    if row is None:
-        raise SupabaseNotFoundError(f"no row of {table} matches", details={"table": table})
-    return row
-
-
-def _maybe_one(rows: list[Row], table: str) -> Row | None:
-    if len(rows) > 1:
-        raise MultipleRowsError(
-            f"several rows of {table} match, and one was asked for",
-            details={"table": table},
-            suggestion="filter by a unique column, or take first()",
-        )
-    return rows[0] if rows else None
-
-
-def _first(rows: list[Row], _: str) -> Row | None:
-    return rows[0] if rows else None

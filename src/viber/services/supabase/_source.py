@@ -4,11 +4,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Self, TypeVar
 
+from viber.errors import SupabaseError
 from viber.http import Response
+from viber.resilience import Call
 from viber.services.supabase._clauses import Clauses
-from viber.services.supabase._quoting import name, segment
+from viber.services.supabase._formats import PLAIN, Form
+from viber.services.supabase._quoting import segment
 from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import DICTS, Row, RowReader, reader_of
+from viber.services.supabase._selection import Selectable, selection
 from viber.services.supabase._session import Session
 from viber.services.supabase._slices import read_rows
 
@@ -34,22 +38,37 @@ class Source(Generic[Row]):
         """The same table, whose rows become something else."""
         return Source(self.session, self.table, self.path, rows, self.key)
 
-    def projected(self, columns: tuple[str, ...], model: type[Any] | None) -> "Source[Any]":
-        """With rows of the model; of its own type for all columns, of dicts for some."""
-        for column in columns:
-            name(column)
+    def projected(self, columns: tuple[Selectable, ...], model: type[Any] | None) -> "Source[Any]":
+        """With rows of the model; of its own type for all columns, of dicts for some.
+
+        Raises:
+            InvalidRequestError: the columns cannot be selected, or not together.
+        """
+        selection(columns)
         if model is not None:
             return self.typed(reader_of(model))
-        return self.typed(DICTS) if columns else self
+        return self.typed(DICTS) if columns and self.rows is not DICTS else self
 
     def read(self, response: Response) -> Awaitable[list[Row]]:
         """The rows of an answer."""
         return read_rows(self.rows, response.body, table=self.table, at_once=self.session.decode_at_once)
 
-    async def fetch(self, clauses: Clauses, read: Callable[[Response], Awaitable[Out]]) -> Out:
+    async def fetch(
+        self,
+        clauses: Clauses,
+        read: Callable[[Response], Awaitable[Out]],
+        form: Form = PLAIN,
+        *,
+        verb: str = "select",
+        recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
+    ) -> Out:
         """Ask for what the clauses find, in one request."""
         request = self.session.endpoint.read(self.path, clauses.query())
-        return await self.session.call(request, read, operation=f"select {self.table}", idempotent=True)
+        if form is not PLAIN:
+            request = form.put_on(request)
+        return await self.session.call(
+            request, read, operation=f"{verb} {self.table}", idempotent=True, recover=recover
+        )
 
 
 def source_of(session: Session, table: str, rows: RowReader[Row], key: str | None = None) -> Source[Row]:

@@ -11,6 +11,7 @@ from viber.services.supabase._query import Duty
 from viber.services.supabase._quoting import name
 from viber.services.supabase._rows import DictRow, Row
 from viber.services.supabase._select import Select
+from viber.services.supabase._selection import Selectable
 from viber.services.supabase._source import Source
 from viber.services.supabase._writes import Change, Insert, OnDuplicate, Upsert
 
@@ -39,13 +40,17 @@ class Table(Generic[Row]):
     @overload
     def select(self) -> Select[Row]: ...
     @overload
-    def select(self, column: str, /, *more: str) -> Select[DictRow]: ...
+    def select(self, column: Selectable, /, *more: Selectable) -> Select[DictRow]: ...
     @overload
-    def select(self, *columns: str, model: type[Model]) -> Select[Model]: ...
-    def select(self, *columns: str, model: type[Any] | None = None) -> Select[Any]:
+    def select(self, *columns: Selectable, model: type[Model]) -> Select[Model]: ...
+    def select(self, *columns: Selectable, model: type[Any] | None = None) -> Select[Any]:
         """Ask for rows: all columns as the table's type, some as dicts, or either as a model of your own.
 
-        Each argument is the name of one column, whatever characters it has, and `"*"` is all of them.
+        A text is the name of one column, whatever characters it has, or a path such as `"profile->>theme"`;
+        `"*"` is all columns. `col()`, `count()`, `embed()` and `raw()` make the rest.
+
+        Raises:
+            InvalidRequestError: a name cannot be, or two columns would have the same one in the answer.
         """
         return Select(self.source.projected(columns, model), Clauses(columns))
 
