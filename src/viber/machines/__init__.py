@@ -5,6 +5,7 @@ from viber.machines._breaker import Breaker, BreakerSnapshot, Grant, Rejection
 from viber.machines._breaker_config import CircuitBreakerConfig
 from viber.machines._buckets import Buckets
 from viber.machines._budget import RetryBudget
+from viber.machines._histogram import Histogram, RecentHistogram
 from viber.machines._rate_fields import Allowance, read_allowance
 from viber.machines._rate_limit import RateLimit
 from viber.machines._rate_log import LimitStatus, RateLog, Reservation
@@ -24,11 +25,13 @@ __all__ = [
     "Classify",
     "ClassifyResult",
     "Grant",
+    "Histogram",
     "Jitter",
     "Judgement",
     "LimitStatus",
     "RateLimit",
     "RateLog",
+    "RecentHistogram",
     "Rejection",
     "Reservation",
     "RetryBudget",
