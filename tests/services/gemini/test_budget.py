@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viber.errors import Delivery, RateLimitError
-from viber.services.gemini import Budget, BudgetError, UsageMetadata
+from viber.services.gemini import Budget, BudgetError
 from viber.services.gemini._budget import Hold
 from viber.testing import FakeClock
 
 HOUR = 3600.0
-TAKEN = UsageMetadata(prompt_tokens=30, candidates_tokens=20)
+TAKEN = 50
 
 
 def clock_at(text: str) -> FakeClock:
@@ -39,8 +39,8 @@ def test_what_was_not_used_comes_back() -> None:
     """The reservation is a bound, the answer says what it was."""
     budget = Budget(cost="5")
     hold = money(budget, "5")
-    budget.settle(hold, TAKEN, Decimal("0.25"))
-    assert (budget.status().spent, budget.status().reserved) == (Decimal("0.25"), 0)
+    budget.settle(hold, tokens=TAKEN, cost=Decimal("0.25"))
+    assert (budget.status().spent, budget.status().reserved) == (Decimal("0.25"), Decimal(0))
     assert budget.status().remaining == Decimal("4.75")
 
 
@@ -49,14 +49,14 @@ def test_a_hold_is_settled_once() -> None:
     budget = Budget(tokens=100)
     hold = budget.reserve(tokens=60, cost=None)
     for _ in range(2):
-        budget.settle(hold, TAKEN, None)
-    assert (budget.status().spent, budget.status().reserved) == (50, 0)
+        budget.settle(hold, tokens=TAKEN, cost=None)
+    assert (budget.status().spent, budget.status().reserved) == (Decimal(50), Decimal(0))
 
 
 def test_tokens_need_no_price() -> None:
     """They count as the server counts them."""
     budget = Budget(tokens=100, per=None)
-    budget.settle(budget.reserve(tokens=100, cost=None), TAKEN, None)
+    budget.settle(budget.reserve(tokens=100, cost=None), tokens=TAKEN, cost=None)
     assert budget.status().remaining == 50
 
 
@@ -66,7 +66,7 @@ def test_money_without_a_price_is_refused() -> None:
     with pytest.raises(BudgetError, match="price of this model is unknown") as caught:
         budget.reserve(tokens=1, cost=None)
     assert (caught.value.code, caught.value.retry_after) == ("gemini.budget.unknown_price", None)
-    budget.settle(money(budget, "0.5"), TAKEN, None)
+    budget.settle(money(budget, "0.5"), tokens=TAKEN, cost=None)
     assert budget.status().spent == Decimal("0.5")
 
 
@@ -91,7 +91,7 @@ async def test_it_begins_anew(per: Any, now: str, hours: int) -> None:
     """At midnight in California, also on days of 23 and 25 hours, and at the end of any month."""
     clock = clock_at(now)
     budget = Budget(tokens=100, per=per, clock=clock)
-    budget.settle(budget.reserve(tokens=100, cost=None), UsageMetadata(prompt_tokens=100), None)
+    budget.settle(budget.reserve(tokens=100, cost=None), tokens=100, cost=None)
     assert budget.status().frees_in == hours * HOUR
     await clock.advance(hours * HOUR - 1)
     assert budget.status().remaining == 0
@@ -106,7 +106,7 @@ async def test_what_is_under_way_at_midnight_is_counted_where_it_ends() -> None:
     hold = budget.reserve(tokens=80, cost=None)
     await clock.advance(1)
     assert budget.status().remaining == 20
-    budget.settle(hold, TAKEN, None)
+    budget.settle(hold, tokens=TAKEN, cost=None)
     assert budget.status().spent == 50
 
 
@@ -114,7 +114,7 @@ async def test_a_wall_clock_that_steps_back_opens_nothing() -> None:
     """The day that was begun goes on."""
     clock = clock_at("2026-11-26T09:00")
     budget = Budget(tokens=100, clock=clock)
-    budget.settle(budget.reserve(tokens=100, cost=None), UsageMetadata(prompt_tokens=90), None)
+    budget.settle(budget.reserve(tokens=100, cost=None), tokens=90, cost=None)
     clock.set_wall(clock.wall() - 2 * HOUR)
     assert budget.status().remaining == 10
 
@@ -122,7 +122,7 @@ async def test_a_wall_clock_that_steps_back_opens_nothing() -> None:
 def test_one_without_a_period_never_frees() -> None:
     """What is spent stays spent."""
     budget = Budget(cost=1, per=None)
-    budget.settle(money(budget, "1"), TAKEN, Decimal(1))
+    budget.settle(money(budget, "1"), tokens=TAKEN, cost=Decimal(1))
     with pytest.raises(BudgetError) as caught:
         money(budget, "0.1")
     assert (caught.value.retry_after, budget.status().frees_in) == (None, None)
@@ -143,7 +143,7 @@ def test_the_limit_holds(calls: list[tuple[int, int, bool]]) -> None:
             assert reserved > budget.status().remaining
         if ends and under_way:
             hold, tokens = under_way.pop(0)
-            budget.settle(hold, UsageMetadata(prompt_tokens=tokens), None)
+            budget.settle(hold, tokens=tokens, cost=None)
         status = budget.status()
         assert status.spent + status.reserved <= status.limit
         assert status.reserved == sum(hold.amount for hold, _ in under_way)

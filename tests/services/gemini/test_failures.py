@@ -10,6 +10,7 @@ from viber import errors
 from viber.errors import BaseError, Delivery, GeminiError
 from viber.machines import RetryConfig
 from viber.services import gemini
+from viber.services.gemini._calendar import until_reset
 from viber.services.gemini._failures import Failures
 
 KEY = "AIza-made-up-for-tests"
@@ -103,9 +104,17 @@ def test_a_told_delay_is_kept() -> None:
 
 
 def test_a_quota_of_the_day_is_not_waited_for() -> None:
-    """The short delay that comes with it is useless, so it is not told."""
+    """The short delay that comes with it is useless: told is when the day is over."""
     error = answered(429, google(429, "RESOURCE_EXHAUSTED", PER_DAY, RETRY_IN_7))
     assert isinstance(error, gemini.GeminiRateLimitError)
+    assert (error.retryable, error.retry_after) == (False, until_reset(FAILURES.wall()))
+
+
+def test_without_any_quota_nothing_helps() -> None:
+    """No time is told, whatever the server says."""
+    nothing = google(429, "RESOURCE_EXHAUSTED", RETRY_IN_7)
+    nothing["error"]["message"] = "Quota exceeded, limit: 0"
+    error = answered(429, nothing)
     assert (error.retryable, error.retry_after) == (False, None)
 
 
@@ -139,6 +148,13 @@ def test_a_blocked_prompt_says_why() -> None:
     error = FAILURES.blocked({"blockReason": "SAFETY", "safetyRatings": [{"category": "X"}]})
     assert isinstance(error, gemini.PromptBlockedError)
     assert error.details == {"block_reason": "SAFETY", "safety_ratings": [{"category": "X"}]}
+
+
+def test_a_blocked_prompt_says_what_reading_it_took() -> None:
+    """If the server does."""
+    error = FAILURES.blocked({"blockReason": "OTHER"}, {"promptTokenCount": 9})
+    assert error.details is not None
+    assert error.details["usage"] == {"promptTokenCount": 9}
     assert not error.retryable
 
 

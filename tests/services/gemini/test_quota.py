@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
-from viber.services.gemini._quota import delay_of, is_hopeless, reasons_of
+from viber.services.gemini._quota import (
+    LearnedQuota,
+    delay_of,
+    has_no_quota,
+    is_hopeless,
+    quotas_of,
+    reasons_of,
+)
 
 
 def retry_info(delay: object) -> dict[str, Any]:
@@ -64,3 +71,22 @@ def test_reasons_are_read_from_error_info() -> None:
     """Other details have reasons of other kinds."""
     details = [{"@type": "a.ErrorInfo", "reason": "API_KEY_INVALID"}, {"@type": "b.Help", "reason": "x"}]
     assert reasons_of({"details": details}) == {"API_KEY_INVALID"}
+
+
+def test_a_refusal_names_the_limits_that_were_exceeded() -> None:
+    """With their values, where they are told as numbers."""
+    ids = ("RequestsPerMinute", "15"), ("TokensPerMinute", "many"), ("RequestsPerDay", "9" * 30), ("X", None)
+    violations = [{"quotaId": name, "quotaValue": value} for name, value in ids]
+    error = {"details": [{"@type": "google.rpc.QuotaFailure", "violations": violations}]}
+    assert list(quotas_of(error)) == [
+        LearnedQuota("RequestsPerMinute", 15),
+        LearnedQuota("TokensPerMinute", None),
+        LearnedQuota("RequestsPerDay", None),
+        LearnedQuota("X", None),
+    ]
+
+
+def test_no_quota_at_all_is_told_from_one_of_the_day() -> None:
+    """The one ends at midnight, the other never."""
+    assert has_no_quota(quota(quotaId="PerMinute", quotaValue="0"))
+    assert not has_no_quota(quota(quotaId="RequestsPerDay", quotaValue="50"))

@@ -30,7 +30,7 @@ def token_of(value: Any, failures: Failures) -> Token:
         raise malformed(str(value), failures) from None
     feedback = value.get("promptFeedback")
     if feedback and is_object(feedback) and feedback.get("blockReason") and not candidates_of(value):
-        raise failures.blocked(feedback)
+        raise failures.blocked(feedback, value.get("usageMetadata"))
     return Token(text, value)
 
 

@@ -1,16 +1,14 @@
 """So much may be spent, and nothing is sent beyond it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from math import inf
-from typing import Final, Literal
+from typing import Final
 
 from viber.clock import SYSTEM_CLOCK, Clock
+from viber.services.gemini._calendar import PACIFIC, Period, end_of, zone_of
 from viber.services.gemini._errors import BudgetError
 from viber.services.gemini._prices import EXACT
-from viber.services.gemini._tracker import zone_of
-from viber.services.gemini._usage import UsageMetadata
 
 _NOTHING: Final = Decimal(0)
 
@@ -65,9 +63,9 @@ class Budget:
         *,
         cost: Decimal | str | int | None = None,
         tokens: int | None = None,
-        per: Literal["day", "month"] | None = "day",
+        per: Period | None = "day",
         answer_tokens: int = 8192,
-        zone: str = "America/Los_Angeles",
+        zone: str = PACIFIC,
         name: str = "",
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
@@ -78,7 +76,7 @@ class Budget:
         self.name = name
         self.limit: Decimal = _positive(tokens if cost is None else cost)
         self.counts_cost: bool = cost is not None
-        self.per: Literal["day", "month"] | None = per
+        self.per: Period | None = per
         self.answer_tokens: int = int(_positive(answer_tokens))
         self._zone = zone_of(zone)
         self._wall = clock.wall
@@ -105,16 +103,23 @@ class Budget:
             self._held += amount
         return Hold(amount)
 
-    def settle(self, hold: Hold, usage: UsageMetadata, cost: Decimal | None) -> None:
-        """What the call took is known; a second time changes nothing."""
+    def settle(self, hold: Hold, *, tokens: int | None, cost: Decimal | None) -> None:
+        """What the call took, None if it was not told: then it took all that it reserved.
+
+        A second time changes nothing.
+        """
         if not hold.is_open:
             return
         self._turn()
         hold.is_open = False
-        taken = (hold.amount if cost is None else cost) if self.counts_cost else Decimal(usage.total_tokens)
+        taken = cost if self.counts_cost else tokens
         with localcontext(EXACT):
             self._held -= hold.amount
-            self._spent += taken
+            self._spent += hold.amount if taken is None else taken
+
+    def release(self, hold: Hold) -> None:
+        """The call took nothing."""
+        self.settle(hold, tokens=0, cost=_NOTHING)
 
     def status(self) -> BudgetStatus:
         """The budget as it stands."""
@@ -127,7 +132,7 @@ class Budget:
         if self.per is None or wall < self._ends:
             return
         self._spent = _NOTHING
-        self._ends = _end_of(self.per, datetime.fromtimestamp(wall, UTC).astimezone(self._zone)).timestamp()
+        self._ends = end_of(self.per, wall, self._zone)
 
     def _frees_in(self) -> float | None:
         return None if self.per is None else max(0.0, self._ends - self._wall())
@@ -154,13 +159,6 @@ class Budget:
 
     def __repr__(self) -> str:
         return f"<Budget {self.name!r} {self.limit} spent={self._spent} reserved={self._held}>"
-
-
-def _end_of(per: Literal["day", "month"], moment: datetime) -> datetime:
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if per == "day":
-        return (midnight + timedelta(days=1)).replace(fold=0)
-    return (midnight.replace(day=1) + timedelta(days=32)).replace(day=1, fold=0)
 
 
 def _positive(number: Decimal | str | int) -> Decimal:

@@ -9,8 +9,9 @@ from viber.errors import BaseError, Delivery, ErrorFields, GeminiError
 from viber.http import parse_retry_after
 from viber.observability import redact_text
 from viber.services.gemini import _errors as gemini
+from viber.services.gemini._calendar import until_reset
 from viber.services.gemini._json import is_array, is_object, parsed
-from viber.services.gemini._quota import delay_of, is_hopeless, reasons_of
+from viber.services.gemini._quota import delay_of, has_no_quota, is_hopeless, reasons_of
 
 _SHOWN = 500
 _OK = 200
@@ -80,15 +81,21 @@ class Failures:
             self.shown(str(error.get("message") or "")) or f"Gemini answered HTTP {status}",
             status=status,
             retryable=status in self.retryable_statuses and not hopeless,
-            retry_after=None if hopeless else delay_of(error),
+            retry_after=self._until_it_helps(error) if hopeless else delay_of(error),
             details={"status": error.get("status"), "details": self._scrubbed(error.get("details"))},
         )
 
-    def blocked(self, feedback: Mapping[str, Any]) -> BaseError:
-        """The prompt was refused, and why."""
+    def blocked(self, feedback: Mapping[str, Any], usage: object = None) -> BaseError:
+        """The prompt was refused, and why; reading it may have cost something all the same."""
         reason = str(feedback.get("blockReason"))
         details = {"block_reason": reason, "safety_ratings": feedback.get("safetyRatings")}
+        if is_object(usage):
+            details["usage"] = usage
         return gemini.PromptBlockedError(f"the prompt was blocked: {reason}", details=details)
+
+    def _until_it_helps(self, error: Mapping[str, Any]) -> float | None:
+        """Seconds until a quota of the day begins anew; None where there is no quota."""
+        return None if has_no_quota(error) else until_reset(self.wall())
 
     def shown(self, text: str) -> str:
         """Text of the server as it may be shown."""

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Context, Decimal, Inexact, localcontext
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
+from time import time
 from typing import Annotated, Any, Final, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from viber._config import Config
 from viber.errors import ConfigurationError
+from viber.services.gemini._calendar import PACIFIC, moment, zone_of
 from viber.services.gemini._json import is_object
 from viber.services.gemini._usage import Split, UsageMetadata, by_modality
 
@@ -93,7 +94,7 @@ class PriceTable(Config):
     source: str
     updated: date
     currency: str = "USD"
-    zone: str = "America/Los_Angeles"
+    zone: str = PACIFIC
     """Where a new price begins at midnight."""
     tiers: Mapping[str, Money] = Field(default_factory=dict[str, Decimal])
     prices: tuple[Price, ...]
@@ -101,11 +102,7 @@ class PriceTable(Config):
     @field_validator("zone")
     @classmethod
     def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("no such time zone, or no time zone data: pip install tzdata") from None
-        return zone
+        return zone_of(zone).key
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -169,8 +166,7 @@ def _charge(tokens: int, split: Mapping[str, int], rate: Decimal, rates: Mapping
 
 
 def _day(at: float | None, zone: str) -> date:
-    moment = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-    return moment.astimezone(ZoneInfo(zone)).date()
+    return moment(time() if at is None else at, zone_of(zone)).date()
 
 
 def _fields(text: str) -> dict[str, Any]:

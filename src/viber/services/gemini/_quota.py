@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from viber.services.gemini._json import Json, objects_in
@@ -12,6 +13,7 @@ _IN_TEXT = re.compile(
     r"(?:(?P<s>\d{1,9}(?:\.\d{1,9})?)(?P<unit>ms|s))?",
     re.ASCII | re.IGNORECASE,
 )
+_LONG = 19
 _NO_QUOTA = re.compile(r"\blimit: ?0(?![\d.])", re.ASCII)
 
 
@@ -45,13 +47,30 @@ def is_hopeless(error: Mapping[str, Any]) -> bool:
         >>> is_hopeless({"message": "Quota exceeded for metric: requests, limit: 0"})
         True
     """
-    if _NO_QUOTA.search(str(error.get("message", ""))):
-        return True
-    return any(
-        "PerDay" in str(violation.get("quotaId", "")) or str(violation.get("quotaValue", "")) == "0"
-        for detail in details_of(error, "QuotaFailure")
-        for violation in objects_in(detail.get("violations"))
-    )
+    return has_no_quota(error) or any("PerDay" in quota.id for quota in quotas_of(error))
+
+
+def has_no_quota(error: Mapping[str, Any]) -> bool:
+    """There is none at all, however long one waits."""
+    without = any(quota.value == 0 for quota in quotas_of(error))
+    return without or bool(_NO_QUOTA.search(str(error.get("message", ""))))
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedQuota:
+    """A limit that a refusal named; its `value` if it told one."""
+
+    id: str
+    value: int | None
+
+
+def quotas_of(error: Mapping[str, Any]) -> Iterator[LearnedQuota]:
+    """The limits that were exceeded."""
+    for detail in details_of(error, "QuotaFailure"):
+        for violation in objects_in(detail.get("violations")):
+            value = str(violation.get("quotaValue", ""))
+            number = int(value) if value.isascii() and value.isdigit() and len(value) < _LONG else None
+            yield LearnedQuota(str(violation.get("quotaId", "")), number)
 
 
 def reasons_of(error: Mapping[str, Any]) -> frozenset[str]:

@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
+from viber.services.gemini._calendar import PACIFIC, moment, zone_of
 from viber.services.gemini._prices import EXACT
 from viber.services.gemini._usage import UsageMetadata
 
@@ -70,9 +70,7 @@ class UsageTracker:
         (7, None)
     """
 
-    def __init__(
-        self, *, zone: str = "America/Los_Angeles", keep_days: int = 31, max_labels: int = 100
-    ) -> None:
+    def __init__(self, *, zone: str = PACIFIC, keep_days: int = 31, max_labels: int = 100) -> None:
         if keep_days < 1 or max_labels < 1:
             raise ValueError("keep_days and max_labels are at least 1")
         self._zone = zone_of(zone)
@@ -93,7 +91,7 @@ class UsageTracker:
         at: float,
     ) -> None:
         """One more answer, at a moment in seconds since the epoch."""
-        day = self._open(datetime.fromtimestamp(at, UTC).astimezone(self._zone).date())
+        day = self._open(moment(at, self._zone).date())
         key = day, self._known(self._models[day], model), self._known(self._labels[day], label)
         answer = UsageTotals(1, usage, cost or Decimal(0), int(cost is None))
         self._rows[key] = self._rows[key] + answer if key in self._rows else answer
@@ -151,15 +149,3 @@ class UsageTracker:
 
 def _sum(totals: Iterable[UsageTotals]) -> UsageTotals:
     return sum(totals, UsageTotals())
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"no such time zone, or no time zone data: {name!r}") from None
