@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_json
 
 from viber.clock import Clock
 from viber.errors import BaseError
@@ -34,8 +34,8 @@ class Dialogue:
 
     def __init__(self, prompt: Prompt, options: GenerateOptions, clock: Clock) -> None:
         toolbox = Toolbox.of(options.get("tools") or ())
-        self.model = options.get("model")
-        self.body = generate_body(prompt, options, tools=toolbox.wire)
+        self.model: str | None = options.get("model")
+        self.body: Json = generate_body(prompt, options, tools=toolbox.wire)
         self._toolbox = toolbox
         self._is_automatic = bool(toolbox.functions) and options.get("automatic", True)
         self._most = options.get("max_tool_rounds", MAX_TOOL_ROUNDS)
@@ -104,8 +104,9 @@ class Dialogue:
         if tool is None:
             raise LookupError(f"there is no function {call.name!r}; there are {_names(self._toolbox)}")
         limit = self._timeout if tool.timeout is None else tool.timeout
+        timer = self._clock.timeout(limit)
         try:
-            async with self._clock.timeout(limit) as timer:
+            async with timer:
                 return await tool.call(call.args)
         except TimeoutError as error:
             if timer.expired():
@@ -114,10 +115,10 @@ class Dialogue:
 
     def _call_freely(self) -> None:
         """A call that was demanded has been made: demanded in each round, there would be no end."""
-        calling = self.body.get("toolConfig", {}).get("functionCallingConfig", {})
+        config: Json = self.body.get("toolConfig") or {}
+        calling: Json = config.get("functionCallingConfig") or {}
         if calling.get("mode") == "ANY":
-            config = {**self.body["toolConfig"], "functionCallingConfig": {"mode": "AUTO"}}
-            self.body = {**self.body, "toolConfig": config}
+            self.body = {**self.body, "toolConfig": {**config, "functionCallingConfig": {"mode": "AUTO"}}}
 
 
 def _names(toolbox: Toolbox) -> str:
@@ -125,7 +126,7 @@ def _names(toolbox: Toolbox) -> str:
 
 
 def _serialised(result: Any) -> Json:
-    value = to_jsonable_python(result, inf_nan_mode="strings")
+    value = from_json(to_json(result, inf_nan_mode="strings"))
     return value if is_object(value) else {"output": value}
 
 
@@ -138,9 +139,9 @@ def _told(error: Exception) -> str:
     """What the model is told of an error: no secret, and not a page of it."""
     match error:
         case ValidationError():
-            text = "; ".join(complaints_of(error.errors(include_input=False, include_url=False)))
+            text = "; ".join(complaints_of(error))
         case BaseError():
             text = error.message
         case _:
             text = f"{type(error).__name__}: {error}"
-    return redact_text(text, limit=_TOLD)
+    return redact_text(text, limit=_TOLD).encode(errors="replace").decode()

@@ -31,7 +31,7 @@ def read_docstring(text: str | None) -> Docstring:
             lines = sections.setdefault(section[1].lower(), [])
         else:
             lines.append(line)
-    told = next((sections[name] for name in ("args", "arguments", "parameters") if name in sections), [])
+    told = [line for name in ("args", "arguments", "parameters") for line in sections.get(name, ())]
     return Docstring("\n".join(sections[""]).strip(), _arguments(told))
 
 

@@ -5,9 +5,9 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NotRequired, Self, TypedDict, get_type_hints
+from typing import Any, Self, get_type_hints
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.errors import PydanticUserError
 
 from viber.services.gemini._docstring import Docstring, read_docstring
@@ -45,7 +45,7 @@ class FunctionTool:
     function: Callable[..., Any]
     timeout: float | None = None
     """Seconds for a call of this tool, in place of `tool_timeout`."""
-    _arguments: TypeAdapter[dict[str, Any]] = field(kw_only=True, repr=False, compare=False)
+    _arguments: type[BaseModel] = field(kw_only=True, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -61,15 +61,15 @@ class FunctionTool:
         Raises:
             InvalidRequestError: an argument has no annotation, or one that Gemini cannot express.
         """
-        name = name or getattr(function, "__name__", "")
-        if not _NAME.fullmatch(name):
-            raise refusal(f"{name!r} cannot be the name of a tool", suggestion="FunctionTool.of(..., name=)")
+        called = str(name or getattr(function, "__name__", ""))
+        if not _NAME.fullmatch(called):
+            raise refusal(f"not the name of a tool: {called!r}", suggestion="FunctionTool.of(..., name=)")
         docstring = read_docstring(inspect.getdoc(function))
-        arguments = _arguments_of(function, name, docstring)
+        arguments = _model_of(function, called, docstring)
         return cls(
-            name=name,
+            name=called,
             description=description or docstring.summary,
-            parameters=schema_of(arguments, name),
+            parameters=schema_of(TypeAdapter(arguments), called),
             function=function,
             timeout=timeout,
             _arguments=arguments,
@@ -88,27 +88,29 @@ class FunctionTool:
             ValidationError: they do not fit.
             Exception: whatever the function raises.
         """
-        checked = self._arguments.validate_python(args)
+        checked = self._checked(args)
         if inspect.iscoroutinefunction(self.function):
             return await self.function(**checked)
         result = await asyncio.to_thread(self.function, **checked)
         return await result if inspect.isawaitable(result) else result
 
+    def _checked(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        given = self._arguments.model_validate(args)
+        fields = self._arguments.model_fields
+        return {str(fields[name].alias): getattr(given, name) for name in given.model_fields_set}
 
-def _arguments_of(
-    function: Callable[..., Any], name: str, docstring: Docstring
-) -> TypeAdapter[dict[str, Any]]:
-    fields = {
-        parameter.name: _field(parameter, annotation, docstring.arguments.get(parameter.name))
-        for parameter, annotation in _annotated(function, name)
+
+def _model_of(function: Callable[..., Any], name: str, docstring: Docstring) -> type[BaseModel]:
+    """Arguments as a model; its fields are numbered, so that any name may be an argument's."""
+    fields: dict[str, Any] = {
+        f"argument_{place}": (annotation, _field(parameter, docstring.arguments.get(parameter.name)))
+        for place, (parameter, annotation) in enumerate(_annotated(function, name))
     }
-    # TypedDict by its function: the names are known only now, and any name of a parameter may be a key.
-    kind: Any = TypedDict(name, fields)  # type: ignore[misc]  # pyright: ignore[reportArgumentType]
-    kind.__pydantic_config__ = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     try:
-        return TypeAdapter(kind)
+        return create_model(name, __config__=config, **fields)
     except (PydanticUserError, TypeError) as error:
-        raise refusal(f"the tool {name}: {error.args[0]}") from error
+        raise refusal(f"the tool {name}: {str(error).partition(chr(10))[0]}") from error
 
 
 def _annotated(function: Callable[..., Any], name: str) -> list[tuple[inspect.Parameter, Any]]:
@@ -133,6 +135,7 @@ def _annotations_of(function: Callable[..., Any]) -> Any:
     return inner if inspect.isroutine(inner) else type(inner).__call__
 
 
-def _field(parameter: inspect.Parameter, annotation: Any, told: str | None) -> Any:
-    kind = Annotated[annotation, Field(description=told)] if told else annotation
-    return kind if parameter.default is parameter.empty else NotRequired[kind]
+def _field(parameter: inspect.Parameter, told: str | None) -> Any:
+    if parameter.default is parameter.empty:
+        return Field(alias=parameter.name, description=told)
+    return Field(default=None, alias=parameter.name, description=told)  # the function has its own default

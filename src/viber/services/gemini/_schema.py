@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticOmit, core_schema
 
 from viber.services.gemini._errors import refusal
-from viber.services.gemini._json import Json, is_array, is_object
+from viber.services.gemini._json import Json, is_object
 
 _KEPT = frozenset({"type", "minItems", "maxItems", "minimum", "maximum", "required"})
 _FORMATS = frozenset({"date-time", "date", "time"})
@@ -41,12 +41,14 @@ _SILENT = frozenset(
     }
 )
 _NO_SCHEMA = "x-no-schema"
+Needs = dict[str, dict[str, str]]
+"""Which definitions another one cannot do without, and where."""
 
 
 class _Generator(GenerateJsonSchema):
     def handle_invalid_for_json_schema(
         self,
-        schema: core_schema.CoreSchema,  # noqa: ARG002 - the signature is pydantic's
+        schema: Any,  # noqa: ARG002 - the signature is pydantic's
         error_info: str,
     ) -> JsonSchemaValue:
         return {_NO_SCHEMA: error_info}
@@ -72,28 +74,31 @@ def schema_of(adapter: TypeAdapter[Any], name: str) -> Json:
     """
     whole = adapter.json_schema(schema_generator=_Generator)
     definitions = whole.pop("$defs", {})
-    translation = _Translation(name)
-    schema = translation.of(whole, name)
+    needs: Needs = {}
+    schema = _Translation("", needs).of(whole, name)
     if definitions:
         schema["$defs"] = {
-            owner: _Translation(owner, translation.needs).of(definition, owner)
+            owner: _Translation(owner, needs).of(definition, owner)
             for owner, definition in definitions.items()
         }
-    _refuse_endless(translation.needs)
+    _refuse_endless(needs)
     return schema
 
 
 class _Translation:
     """Translates the schema of one definition, and notes which others it cannot do without."""
 
-    def __init__(self, owner: str, needs: dict[str, dict[str, str]] | None = None) -> None:
+    def __init__(self, owner: str, needs: Needs) -> None:
         self._owner = owner
-        self.needs = {} if needs is None else needs
+        self._needs = needs
 
     def of(self, schema: Json, place: str, *, needed: bool = True) -> Json:
+        if len(parts := schema.get("allOf", ())) == 1:  # how some versions of pydantic describe a reference
+            schema = {**schema, **parts[0]}
+            del schema["allOf"]
         if (target := schema.get("$ref")) is not None:
             if needed:
-                self.needs.setdefault(self._owner, {})[target.rpartition("/")[2]] = place
+                self._needs.setdefault(self._owner, {})[target.rpartition("/")[2]] = place
             return {"$ref": target}  # nothing may stand beside it
         schema = _plainer(schema, place)
         found = {key: value for key, value in schema.items() if key in _KEPT}
@@ -165,15 +170,16 @@ def _joined(description: str | None, limits: Iterable[str]) -> str:
     return " ".join(filter(None, (description, told)))
 
 
-def _refuse_endless(needs: Mapping[str, Mapping[str, str]]) -> None:
+def _refuse_endless(needs: Needs) -> None:
     """Gemini unrolls a definition that contains itself only where it may be left out."""
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         after, before = error.args[1][:2]
-        place = needs.get(before, {}).get(after) or needs[after][before]
         raise _inexpressible(
-            place, "a type that always contains itself", "give the field a default, so that it may be absent"
+            needs[before][after],
+            "a type that always contains itself",
+            "give the field a default, so that it may be absent",
         ) from None
 
 
@@ -181,10 +187,9 @@ def _inexpressible(place: str, what: str, hint: str) -> Exception:
     return refusal(f"the schema of {place}: Gemini cannot express {what}", suggestion=hint)
 
 
-def complaints_of(errors: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """What pydantic found wrong, each with its place and without the value itself."""
-    return tuple(": ".join(filter(None, (_place(error["loc"]), str(error["msg"])))) for error in errors)
-
-
-def _place(steps: object) -> str:
-    return ".".join(map(str, steps)) if isinstance(steps, tuple) or is_array(steps) else ""
+def complaints_of(refused: ValidationError) -> tuple[str, ...]:
+    """What is wrong, each with its place and without the value itself."""
+    return tuple(
+        ": ".join(filter(None, (".".join(map(str, error["loc"])), error["msg"])))
+        for error in refused.errors(include_input=False, include_url=False)
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, get_args
+from typing import Any, Self, cast, get_args
 
 from viber.services.gemini._errors import refusal
 from viber.services.gemini._function_tool import FunctionTool
@@ -59,7 +59,7 @@ def _on_wire(tool: Any) -> Json:
         return {name_on_wire(tool): {}}
     if not isinstance(tool, Mapping):
         raise TypeError(f"a tool is a function, a name or a mapping, not {type(tool).__name__!r}")
-    wire: Json = dict(tool)
+    wire: Json = dict(cast("Mapping[str, Any]", tool))
     return {"functionDeclarations": [wire]} if "name" in wire else wire
 
 
