@@ -2,6 +2,8 @@
 
 import logging
 
+from viber.observability._call_log import CallLog
+from viber.observability._context import current_fields, current_request_id, log_context
 from viber.observability._events import (
     CallFinished,
     CallRejected,
@@ -17,24 +19,40 @@ from viber.observability._events import (
     RetryScheduled,
 )
 from viber.observability._listeners import Listener, Listeners
+from viber.observability._logs import (
+    ConsoleFormatter,
+    JsonFormatter,
+    LogFormat,
+    RedactingFilter,
+    configure_logging,
+)
 from viber.observability._redaction import Redactor, redact_text
 
 __all__ = [
     "CallFinished",
+    "CallLog",
     "CallRejected",
     "CallWaited",
     "ChaosInjected",
     "CircuitChanged",
     "CircuitReconfigured",
+    "ConsoleFormatter",
     "Event",
     "FallbackUsed",
     "Gate",
+    "JsonFormatter",
     "LimitPaused",
     "Listener",
     "Listeners",
+    "LogFormat",
+    "RedactingFilter",
     "Redactor",
     "RequestTimed",
     "RetryScheduled",
+    "configure_logging",
+    "current_fields",
+    "current_request_id",
+    "log_context",
     "redact_text",
 ]
 
