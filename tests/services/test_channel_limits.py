@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,3 +115,12 @@ async def test_a_stream_that_does_not_begin_gives_its_place_back(clock: FakeCloc
     with pytest.raises(ServerError):
         await channel.with_options(max_attempts=2).open(REQUEST, refuse, operation="stream", idempotent=True)
     assert (bulkhead.taken, bulkhead.waiting) == (0, 0)
+
+
+async def test_a_call_takes_its_tokens_of_the_limit(clock: FakeClock) -> None:
+    """As many as the channel's user estimated."""
+    limiter = RateLimiter(RateLimit(tokens=100, per=60.0), clock=clock)
+    channel = replace(channel_of(Reply(), Reply(), clock=clock, limiter=limiter), tokens=70)
+    for _ in range(2):
+        await channel.call(REQUEST, read, operation="select", idempotent=True)
+    assert clock.now() == 60.0

@@ -31,6 +31,8 @@ class Channel:
     pipeline: Pipeline
     options: CallOptions = field(default_factory=CallOptions)
     gate: Gate = field(default_factory=Gate)
+    tokens: int = 0
+    """What each call takes of a limit by tokens, estimated."""
 
     def with_options(self, **fields: Unpack[OptionFields]) -> Self:
         """A view with other time limits, attempts, header fields, idempotence or request id."""
@@ -158,4 +160,5 @@ class Channel:
                 operation=operation,
                 idempotent=self.options.decide(idempotent=idempotent),
                 request_id=request_id,
+                tokens=self.tokens,
             )
