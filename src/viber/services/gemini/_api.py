@@ -11,11 +11,12 @@ from viber.services._channel import Channel
 from viber.services.gemini._answers import read_object
 from viber.services.gemini._errors import GeminiNotFoundError, refusal
 from viber.services.gemini._failures import Failures
-from viber.services.gemini._json import Json
+from viber.services.gemini._json import Json, is_object, parsed
 from viber.services.gemini._wire import Endpoint, encoded
 
 T = TypeVar("T")
 _NO_NAMES = frozenset({"", ".", ".."})
+_OK = 200
 _JSON = ("content-type", "application/json")
 
 
@@ -65,7 +66,7 @@ class Api:
         self, verb: str, path: str, body: Json | None = None, *, operation: str, idempotent: bool
     ) -> Json:
         """The object that is answered."""
-        read = partial(read_object, failures=self.failures)
+        read = partial(read_resource, failures=self.failures)
         return await self.send(
             self.request(verb, path, body), read, operation=operation, idempotent=idempotent
         )
@@ -82,6 +83,16 @@ class Api:
         if body is None:
             return Request(verb, url, headers)
         return Request(verb, url, (*headers, _JSON), encoded(body))
+
+
+def read_resource(response: Response, failures: Failures) -> Json:
+    """What is known of a thing; one that failed holds an error of its own, and is still the answer.
+
+    Raises:
+        BaseError: the answer is an error, or nothing that Gemini answers.
+    """
+    value = parsed(response.body) if response.status == _OK else None
+    return value if is_object(value) and "name" in value else read_object(response, failures)
 
 
 def resource_path(collection: str, thing: Named | str) -> str:
