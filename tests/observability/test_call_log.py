@@ -139,5 +139,5 @@ def test_nothing_is_built_for_a_level_that_is_off(caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize("sample", [-0.1, 1.1])
 def test_a_share_is_from_0_to_1(sample: float) -> None:
     """Anything else is refused."""
-    with pytest.raises(ValueError, match="from 0.0 to 1.0"):
+    with pytest.raises(ValueError, match=r"from 0\.0 to 1\.0"):
         CallLog(sample=sample)

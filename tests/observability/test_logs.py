@@ -39,10 +39,8 @@ def line(made: logging.LogRecord) -> dict[str, Any]:
 
 def failing(message: str) -> logging.LogRecord:
     made = record("it failed")
-    try:
-        raise ValueError(message)
-    except ValueError as error:
-        made.exc_info = (type(error), error, error.__traceback__)
+    error = ValueError(message)
+    made.exc_info = (type(error), error, error.__traceback__)
     return made
 
 

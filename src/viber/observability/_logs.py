@@ -49,9 +49,9 @@ class JsonFormatter(logging.Formatter):
     Nothing in a message can begin a line of its own, and secrets are redacted.
 
     Example:
-        >>> record = logging.makeLogRecord({"msg": "hello", "levelname": "INFO", "name": "app", "created": 0.0})
+        >>> record = logging.makeLogRecord({"msg": "hello", "levelname": "INFO", "name": "a", "created": 0.0})
         >>> JsonFormatter().format(record)
-        '{"time":"1970-01-01T00:00:00.000Z","level":"info","logger":"app","message":"hello"}'
+        '{"time":"1970-01-01T00:00:00.000Z","level":"info","logger":"a","message":"hello"}'
     """
 
     def __init__(self, redact: Redactor = _REDACT) -> None:
@@ -101,7 +101,7 @@ class ConsoleFormatter(logging.Formatter):
 def configure_logging(
     level: int | str = "INFO",
     *,
-    format: LogFormat = "console",
+    format: LogFormat = "console",  # noqa: A002 - the word for it
     redact: Redactor = _REDACT,
 ) -> logging.Handler:
     """Let the library's log lines be seen on stderr; for programs that configure nothing else.
