@@ -113,7 +113,7 @@ def not_(filter: Condition) -> Filter:  # noqa: A002 - it is one
     return known(filter).opposite()
 
 
-def known(condition: Condition) -> Filter:
+def known(condition: object) -> Filter:
     """The filter itself.
 
     Raises:

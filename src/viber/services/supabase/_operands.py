@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeGuard, cast
 
 from pydantic import BaseModel
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._places import Place
-from viber.services.supabase._quoting import array_literal, quoted, sound
+from viber.services.supabase._quoting import array_literal, sound
 from viber.services.supabase._ranges import Range
-from viber.services.supabase._values import is_listing, json_text, text_of
+from viber.services.supabase._values import array_text, is_listing, json_text, text_of
 
 Quantifier = Literal["any", "all"]
 
@@ -73,11 +73,9 @@ def value_text(place: Place, value: object) -> str:
 
 def set_text(place: Place, value: object) -> str:
     """The text of what can contain, be contained or overlap: a list, JSON, a range, or the text of one."""
-    if isinstance(value, str):
-        return sound(str.__str__(value))
-    if isinstance(value, Range):
-        return str(cast("Range[Any]", value))
-    if place.holds_json or isinstance(value, (Mapping, BaseModel)) or dataclasses.is_dataclass(value):
+    if _is_literal(value):
+        return _literal(value)
+    if place.holds_json or _is_json(value):
         return json_text(value)
     if not is_listing(value):
         raise refusal(f"a {type(value).__name__} is no list, no range and no JSON")
@@ -86,26 +84,18 @@ def set_text(place: Place, value: object) -> str:
 
 def range_text(value: object) -> str:
     """The text of a range."""
-    if isinstance(value, Range):
-        return str(cast("Range[Any]", value))
-    if isinstance(value, str):
-        return sound(str.__str__(value))
-    raise refusal(f"a {type(value).__name__} is no range", suggestion="use Range(lower, upper)")
+    if not _is_literal(value):
+        raise refusal(f"a {type(value).__name__} is no range", suggestion="use Range(lower, upper)")
+    return _literal(value)
 
 
-def array_text(values: Iterable[object]) -> str:
-    r"""PostgreSQL's text form of a list, which may hold None and lists.
-
-    Example:
-        >>> array_text(["a", None, 'say "x"']), array_text([[1, 2], [3, 4]])
-        ('{"a",NULL,"say \\"x\\""}', '{{"1","2"},{"3","4"}}')
-    """
-    return "{" + ",".join(map(_item, values)) + "}"
+def _is_literal(value: object) -> TypeGuard[str | Range[Any]]:
+    return isinstance(value, (str, Range))
 
 
-def _item(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if is_listing(value):
-        return array_text(cast("Iterable[object]", value))
-    return quoted(text_of(value))
+def _literal(value: str | Range[Any]) -> str:
+    return sound(str.__str__(value)) if isinstance(value, str) else str(value)
+
+
+def _is_json(value: object) -> bool:
+    return isinstance(value, (Mapping, BaseModel)) or dataclasses.is_dataclass(value)

@@ -47,7 +47,7 @@ class Placed(ABC):
         """Where it stands."""
 
 
-def locate(column: str | Placed) -> Place:
+def locate(column: object) -> Place:
     """Where a column is that is named by text, or is one.
 
     Raises:

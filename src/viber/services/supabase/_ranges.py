@@ -35,7 +35,7 @@ class Range(Generic[Bound]):
             raise refusal(
                 f"{self.bounds!r} are no bounds of a range", suggestion="use '[)', '[]', '(]' or '()'"
             )
-        _text(self.lower), _text(self.upper)
+        str(self)
 
     @classmethod
     def empty(cls) -> Self:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._quoting import array_literal, sound
+from viber.services.supabase._quoting import quoted, sound
 
 _LARGEST_EXPONENT = 131_072
 """More digits than this before the point, or after it, no numeric column holds."""
@@ -118,9 +118,29 @@ def _(value: object) -> str:
 
 def argument_text(value: object) -> str:
     """The text of a function's argument in a query string: also lists, as array literals."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return array_literal([text_of(item) for item in cast("Iterable[object]", value)])
-    return text_of(value)
+    return array_text(cast("Iterable[object]", value)) if _is_list(value) else text_of(value)
+
+
+def array_text(values: Iterable[object]) -> str:
+    r"""PostgreSQL's text form of a list, which may hold None and lists.
+
+    Example:
+        >>> array_text(["a", None, 'say "x"']), array_text([[1, 2], [3, 4]])
+        ('{"a",NULL,"say \\"x\\""}', '{{"1","2"},{"3","4"}}')
+    """
+    return "{" + ",".join(map(_item, values)) + "}"
+
+
+def _item(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if _is_list(value):
+        return array_text(cast("Iterable[object]", value))
+    return quoted(text_of(value))
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, (list, tuple, set, frozenset))
 
 
 def is_listing(value: object) -> bool:
