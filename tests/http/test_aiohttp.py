@@ -73,7 +73,7 @@ def test_socks_is_refused() -> None:
 def test_chunks_at_any_cut(chunks: list[bytes], size: int) -> None:
     """However the bytes are cut, the chunks are the same, and the end is seen when it is there."""
     data = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
-    body = parser.parse_head(HEAD).body(b"GET")
+    body = parser.HeadParser().parse(HEAD).body(b"GET")
     taken = b""
     for at in range(0, len(data), size):
         assert not body.is_done
@@ -84,6 +84,6 @@ def test_chunks_at_any_cut(chunks: list[bytes], size: int) -> None:
 @given(length=st.integers(1, 100), data=st.binary(min_size=1, max_size=150))
 def test_a_measured_body_takes_what_is_its_own(length: int, data: bytes) -> None:
     """No byte behind the declared length is taken, and one that is there is noticed."""
-    body = parser.parse_head(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length).body(b"GET")
+    body = parser.HeadParser().parse(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length).body(b"GET")
     assert body.take(data) == data[:length]
     assert (body.is_done, body.is_clean) == (len(data) >= length, len(data) <= length)

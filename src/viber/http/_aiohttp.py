@@ -2,7 +2,7 @@
 
 import re
 
-from viber.http._aiohttp_parser import Body, Head, malformed, parse_head
+from viber.http._aiohttp_parser import Body, Head, HeadParser, malformed
 from viber.http._connection import Site
 from viber.http._direct import INTERIM, PIECE, DirectExchange, hung_up
 from viber.http._exchange import Outgoing
@@ -16,7 +16,7 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 class AiohttpExchange(DirectExchange):
     """An `Exchange` that writes a request in one piece and has its answer parsed in C."""
 
-    __slots__ = ("_body", "_is_kept", "_received")
+    __slots__ = ("_body", "_is_kept", "_parser", "_received")
 
     def __init__(self, site: Site, line: Line, proxy: Proxy | None) -> None:
         super().__init__(site, line, proxy)
@@ -46,6 +46,7 @@ class AiohttpExchange(DirectExchange):
         return self.is_idle() and not self._line.is_stale
 
     def _begin(self) -> None:
+        self._parser = HeadParser()
         self._received = b""
         self._body: Body | None = None
         self._is_kept = False
@@ -60,7 +61,7 @@ class AiohttpExchange(DirectExchange):
 
     async def _head(self) -> Head:
         while True:
-            head = parse_head(await self._receive_head())
+            head = self._parser.parse(await self._receive_head())
             if head.status not in INTERIM:
                 return head
 

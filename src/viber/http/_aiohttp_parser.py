@@ -1,6 +1,6 @@
 """Answers as aiohttp's parser in C sees them, fed by hand; this module alone imports aiohttp.
 
-The parser gets header fields and chunks, and no byte behind them: whether something follows an answer that
+The parsers get whole heads, or chunks, and no byte behind them: whether something follows an answer that
 should not be there is seen here, and decides about the connection.
 """
 
@@ -25,6 +25,7 @@ _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LENGTH = re.compile(rb"\ncontent-length:([^\r\n]*)\r?(?=\n)", re.IGNORECASE)
 _TRANSFER_CODING = re.compile(rb"\ntransfer-encoding:", re.IGNORECASE)
 _LEAST_STATUS = 100
+_CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 _LAST_CHUNK = b"\r\n\r\n"
 _ENDS = b"\n" + _LAST_CHUNK
 """An empty line more: the parser swallows it."""
@@ -74,9 +75,10 @@ class ChunkedBody(Body):
 
     is_done = False
 
-    def __init__(self, parser: Any, payload: StreamReader) -> None:
-        self._parser = parser
-        self._payload = payload
+    def __init__(self) -> None:
+        self._parser = _parser(has_body=True)
+        [(_, payload)], _, _ = self._parser.feed_data(_CHUNKED_HEAD)
+        self._payload: StreamReader = payload
         self._last = b""
         self._frame = 0
 
@@ -124,46 +126,68 @@ class Head:
     """Status and fields of an answer, and what follows from them."""
 
     status: int
-    reason: str
     fields: dict[str, str]
     is_kept: bool
     """The server will take another request."""
-    chunks: ChunkedBody | None
+    is_chunked: bool
 
     def body(self, method: bytes) -> Body:
         """The body that this answer to such a request has (RFC 9112, section 6.3)."""
         if method == b"HEAD" or self.status in _BODILESS:
             return Body()
-        if self.chunks is not None:
-            return self.chunks
+        if self.is_chunked:
+            return ChunkedBody()
         length = self.fields.get("content-length")
         return OpenBody() if length is None else MeasuredBody(_number(length))
 
 
-def parse_head(data: bytes) -> Head:
-    """The head of one answer, its empty line included.
+class HeadParser:
+    """Reads the heads of one connection, one after the other."""
 
-    Raises:
-        httpcore.RemoteProtocolError: it is malformed.
-    """
-    if not data.startswith(b"HTTP/") or _HAS_NO_FIRST_FIELD.match(data) or b"\0" in data:
-        raise malformed(ValueError("no status line with fields"))
-    if b"\n " in data or b"\n\t" in data:
-        data = _FOLD.sub(b" ", data)
-    try:
-        return _parse(data)
-    except HeadTooLarge:
-        raise
-    except Exception:  # noqa: BLE001 - the parser has several, and a wrapper per version
-        data = _with_one_length(data)
-    try:
-        return _parse(data)
-    except Exception as exc:
-        raise malformed(exc) from exc
+    __slots__ = ("_parser",)
+
+    def __init__(self) -> None:
+        self._parser = _parser(has_body=False)
+
+    def parse(self, data: bytes) -> Head:
+        """The head of one answer, its empty line included.
+
+        Raises:
+            httpcore.RemoteProtocolError: it is malformed.
+        """
+        if not data.startswith(b"HTTP/") or _HAS_NO_FIRST_FIELD.match(data) or b"\0" in data:
+            raise malformed(ValueError("no status line with fields"))
+        if b"\n " in data or b"\n\t" in data:
+            data = _FOLD.sub(b" ", data)
+        try:
+            return self._parse(data)
+        except HeadTooLarge:
+            raise
+        except Exception:  # noqa: BLE001 - the parser has several, and a wrapper per version
+            self._parser = _parser(has_body=False)  # an error is the last thing that one knows
+            data = _with_one_length(data)
+        try:
+            return self._parse(data)
+        except Exception as exc:
+            raise malformed(exc) from exc
+
+    def _parse(self, data: bytes) -> Head:
+        [(message, _)], _, _ = self._parser.feed_data(data)
+        if message.code < _LEAST_STATUS:
+            raise ValueError("no such status")
+        fields = incoming_fields(message.raw_headers)
+        is_chunked = False
+        if coding := fields.get("transfer-encoding", "").lower():
+            if coding != "chunked":
+                raise ValueError("an unknown transfer coding")
+            fields["transfer-encoding"] = coding
+            is_chunked = True
+        is_kept = message.version >= _OLDEST_THAT_KEEPS and not _says_close(fields.get("connection"))
+        return Head(message.code, fields, is_kept, is_chunked)
 
 
-def _parse(data: bytes) -> Head:
-    parser = HttpResponseParser(
+def _parser(*, has_body: bool) -> Any:
+    return HttpResponseParser(
         _IDLE_PROTOCOL,
         _NO_LOOP,
         _UNBOUNDED,
@@ -171,20 +195,9 @@ def _parse(data: bytes) -> Head:
         max_field_size=_MORE_THAN_A_HEAD,
         max_headers=_MORE_THAN_A_HEAD,
         read_until_eof=True,
+        response_with_body=has_body,
         auto_decompress=False,
     )
-    [(message, payload)], _, _ = parser.feed_data(data)
-    if message.code < _LEAST_STATUS:
-        raise ValueError("no such status")
-    fields = incoming_fields(message.raw_headers)
-    chunks = None
-    if coding := fields.get("transfer-encoding", "").lower():
-        if coding != "chunked":
-            raise ValueError("an unknown transfer coding")
-        fields["transfer-encoding"] = coding
-        chunks = ChunkedBody(parser, payload)
-    is_kept = message.version >= _OLDEST_THAT_KEEPS and not _says_close(fields.get("connection"))
-    return Head(message.code, message.reason, fields, is_kept, chunks)
 
 
 def _says_close(options: str | None) -> bool:
@@ -215,9 +228,11 @@ def is_understood() -> bool:
     if HttpResponseParser.__module__ != "aiohttp._http_parser":
         return False
     try:
-        body = parse_head(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").body(b"GET")
-        return body.take(b"2\r\nok\r\n0\r\n\r\n") == b"ok" and body.is_done and body.is_clean
-    except httpcore.RemoteProtocolError:
+        parser = HeadParser()
+        is_kept = parser.parse(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n").is_kept
+        body = parser.parse(_CHUNKED_HEAD).body(b"GET")
+        return is_kept and body.take(b"2\r\nok\r\n0\r\n\r\n") == b"ok" and body.is_done and body.is_clean
+    except (TypeError, ValueError, httpcore.RemoteProtocolError):
         return False
 
 
