@@ -53,6 +53,7 @@ async def test_an_end_may_be_a_moment(build: Build) -> None:
         {"ttl": 5, "expire_time": datetime(2026, 1, 1, tzinfo=UTC)},
         {"expire_time": datetime(2026, 1, 1)},  # noqa: DTZ001 - that is the case
         {"temperature": 0.5},
+        {"model": ["gemini-2.5-pro", "gemini-2.5-flash"]},
     ],
 )
 async def test_what_cannot_be_kept_is_refused(build: Build, options: Any) -> None:

@@ -12,6 +12,7 @@ from viber.services.gemini._answers import read_object
 from viber.services.gemini._errors import GeminiNotFoundError, refusal
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._json import Json, is_object, parsed
+from viber.services.gemini._options import GenerateOptions
 from viber.services.gemini._wire import Endpoint, encoded
 
 T = TypeVar("T")
@@ -110,3 +111,15 @@ def resource_path(collection: str, thing: Named | str) -> str:
     if last.strip() in _NO_NAMES or (slash and found != collection):
         raise refusal(f"not a name of {collection}: {name!r}", suggestion=f"for example {collection}/abc-123")
     return f"{collection}/{quote(last, safe='')}"
+
+
+def single_model(options: GenerateOptions) -> str | None:
+    """The model that something is kept for, if one is named.
+
+    Raises:
+        InvalidRequestError: several are.
+    """
+    model = options.get("model")
+    if model is None or isinstance(model, str):
+        return model
+    raise refusal("one model, not a list of them: what is kept for one is of no use to another")

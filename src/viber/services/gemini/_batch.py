@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from viber.errors import BaseError
-from viber.services.gemini._api import resource_path
+from viber.services.gemini._api import resource_path, single_model
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._json import Json, is_object, objects_in, parsed
 from viber.services.gemini._models import GenerateContentResponse
@@ -158,7 +158,7 @@ def results_in(lines: Iterable[bytes], failures: Failures) -> Iterator[BatchResu
 
 
 def _body(request: BatchRequest) -> Json:
-    model = request.options.get("model")
+    model = single_model(request.options)
     named = {"model": model_path(model)} if model else {}
     tools = Toolbox.of(request.options.get("tools") or ()).wire
     return {**named, **generate_body(request.prompt, request.options, tools=tools)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import cast
 
 from viber.services.gemini._api import Api, Named, resource_path
 from viber.services.gemini._batch import (
@@ -138,7 +139,7 @@ class Batches:
 def _entries(source: object) -> list[Json]:
     if not isinstance(source, Sequence):
         raise TypeError("a batch takes a sequence of requests, a File, or the name of one")
-    entries = [inline_entry(request) for request in source]
+    entries = [inline_entry(request) for request in cast("Sequence[Prompt | BatchRequest]", source)]
     if not entries:
         raise refusal("a batch needs requests")
     return entries

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Unpack
 
-from viber.services.gemini._api import Api, Named, resource_path
+from viber.services.gemini._api import Api, Named, resource_path, single_model
 from viber.services.gemini._cached_content import CachedContent
 from viber.services.gemini._errors import refusal
 from viber.services.gemini._json import Json
@@ -52,7 +52,7 @@ class Caches:
             raise refusal(
                 f"a cache cannot keep {', '.join(others)}", suggestion="say it with each generation"
             )
-        model = model_path(options.get("model") or self._api.endpoint.model)
+        model = model_path(single_model(options) or self._api.endpoint.model)
         tools = Toolbox.of(options.get("tools") or ()).wire
         body: Json = {
             "model": model,

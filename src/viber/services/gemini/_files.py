@@ -10,7 +10,7 @@ from viber.services.gemini._json import Json
 from viber.services.gemini._pages import Pages, pages
 from viber.services.gemini._polling import wait_until
 from viber.services.gemini._resource_errors import FileFailedError
-from viber.services.gemini._upload import Progress, Upload, upload_url
+from viber.services.gemini._upload import Progress, Upload, silent, upload_url
 from viber.services.gemini._upload_source import Uploadable, mime_type_of, source_of
 
 _CHUNK = 8 * 1024 * 1024
@@ -65,9 +65,7 @@ class Files:
         opened = await source_of(source)
         file = {"mimeType": kind, "displayName": display_name, "name": name and resource_path("files", name)}
         url = await self._start({key: value for key, value in file.items() if value}, kind, opened.size)
-        upload = Upload(
-            self._api, url, opened, chunk_size=chunk_size, on_progress=on_progress or (lambda *_: None)
-        )
+        upload = Upload(self._api, url, opened, chunk_size=chunk_size, on_progress=on_progress or silent)
         return await upload.run()
 
     async def wait_active(

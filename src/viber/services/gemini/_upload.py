@@ -32,6 +32,10 @@ class SecretUrl(str):
         return "'<secret>'"
 
 
+def silent(_sent: int, _total: int | None) -> None:
+    """Nobody wants to know how far it is."""
+
+
 class Upload:
     """One upload under way.
 
