@@ -26,6 +26,8 @@ from viber.observability._logs import (
     RedactingFilter,
     configure_logging,
 )
+from viber.observability._meters import ServiceMeter
+from viber.observability._metrics import Latency, Metrics, OperationMetrics, ServiceMetrics
 from viber.observability._redaction import Redactor, redact_text
 
 __all__ = [
@@ -41,14 +43,19 @@ __all__ = [
     "FallbackUsed",
     "Gate",
     "JsonFormatter",
+    "Latency",
     "LimitPaused",
     "Listener",
     "Listeners",
     "LogFormat",
+    "Metrics",
+    "OperationMetrics",
     "RedactingFilter",
     "Redactor",
     "RequestTimed",
     "RetryScheduled",
+    "ServiceMeter",
+    "ServiceMetrics",
     "configure_logging",
     "current_fields",
     "current_request_id",
