@@ -7,6 +7,7 @@ import pytest
 
 from viber.errors import InvalidRequestError
 from viber.services.supabase import col, count, embed, raw
+from viber.services.supabase._quoting import percent
 from viber.services.supabase._selection import is_grouped, selection
 
 
@@ -80,6 +81,15 @@ def test_what_cannot_be_selected_is_refused(column: Any) -> None:
     """Before it is sent."""
     with pytest.raises(InvalidRequestError):
         selection((column,))
+
+
+def test_raw_text_may_have_several_lines() -> None:
+    """Blanks between its parts go, since a server stops at a line break; those in names stay."""
+    text = raw("""
+        id, who : customers ( name,
+            "a , b":email ),  odd name, "q\\" , (":x
+    """)
+    assert selection((text,)) == percent('id,who:customers(name,"a , b":email),odd name,"q\\" , (":x')
 
 
 @pytest.mark.parametrize("text", ["", " ", "a\0"])

@@ -1,20 +1,26 @@
 """Text in PostgREST's own words, where a caller wants to write them."""
 
+import re
 from dataclasses import dataclass
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import sound
 
+_blanks_between = re.compile(r'("(?:[^"\\]|\\.)*")|\s*([,():])\s*').sub
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Text that is percent-encoded and otherwise goes out as it is; made by `raw()`."""
+    """Text that is percent-encoded and goes out with every name as it is; made by `raw()`."""
 
     text: str
 
     def selected(self) -> str:
-        """The text, as a part of `select`."""
-        return self.text
+        """The text, as a part of `select`; without blanks around commas, colons and parentheses.
+
+        PostgREST 12 takes a line break there for the end of the text, and gives all columns.
+        """
+        return _blanks_between(r"\1\2", self.text.strip())
 
 
 def raw(text: str) -> Raw:
