@@ -7,10 +7,11 @@ import pytest
 from viber.errors import Delivery, RateLimitError, ServerError, SupabaseError
 from viber.http import Request, Response
 from viber.services.supabase._answers import Answers
+from viber.services.supabase._credentials import Credentials
 
 SECRET = "sb_secret_abcdefgh"
 ASKED = Request("GET", "https://project.example/rest/v1/orders?email=eq.a%40b")
-ANSWERS = Answers(secrets=(SECRET,), retryable_statuses=frozenset({503}), wall=lambda: 1000.0)
+ANSWERS = Answers(Credentials(SECRET, SECRET), retryable_statuses=frozenset({503}), wall=lambda: 1000.0)
 
 
 def failure(status: int, body: bytes = b"", **headers: str) -> Any:

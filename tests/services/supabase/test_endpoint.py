@@ -4,12 +4,13 @@ import pytest
 
 from viber.errors import Delivery, InvalidRequestError
 from viber.services.supabase import SupabaseConfig
+from viber.services.supabase._credentials import Credentials
 from viber.services.supabase._endpoint import Endpoint
 
 
 def endpoint(**config: object) -> Endpoint:
     settings = SupabaseConfig(**{"url": "https://p.example/", "anon_key": "anon"} | config)  # type: ignore[arg-type]
-    return Endpoint.of(settings, key="the-key", token="the-token")
+    return Endpoint.of(settings, Credentials("the-key", "the-token"))
 
 
 def test_a_read_is_a_get_with_credentials_in_headers() -> None:

@@ -163,20 +163,6 @@ def test_a_reader_is_made_once_for_a_model() -> None:
     assert reader_of(Event) is reader_of(Event)
 
 
-@pytest.mark.parametrize(
-    ("model", "names"),
-    [
-        (Event, {"id", "at"}),
-        (Item, {"id", "price"}),
-        (Entry, {"n"}),
-        (dict[str, int], set()),
-    ],
-)
-def test_a_reader_knows_the_fields_that_are_columns_of_their_own_name(model: Any, names: set[str]) -> None:
-    """A field with an alias holds another column than its name says."""
-    assert reader_of(model).own_names == names
-
-
 def test_exact_json_has_decimals_for_fractions_only() -> None:
     """Integers stay integers."""
     assert repr(exactly(b"[1, 1.50]")) == "[1, Decimal('1.50')]"

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from viber.errors import InvalidRequestError, SupabaseError
 from viber.http import Request
+from viber.services.supabase import col, raw
 from viber.testing import Reply
 
 
@@ -178,28 +179,51 @@ async def test_nothing_is_asked_before_the_first_step(project: Any) -> None:
     [
         (lambda db: db.table("t").select().rows(), 'key="id"'),
         (lambda db: db.table("t", key="id").select("name").rows(), "select it too"),
-        (lambda db: db.table("t", key="id").select().order("name").rows(), "order by it alone"),
-        (lambda db: db.table("t", key="id").select().order("id").order("name").rows(), "order by it alone"),
+        (lambda db: db.table("t", key="id").select("id").order("name").rows(), "select it too"),
+        (lambda db: db.table("t", key="id").select().order("name", of="owners").rows(), "another table"),
+        (lambda db: db.table("t", key="id").select().order("j->a").rows(), "->>"),
+        (lambda db: db.table("t", key="id").select(col("id").cast("integer")).rows(), "select it too"),
+        (lambda db: db.rpc("f", method="GET").select().rows(), "a key"),
+        (lambda db: db.table("t", key="id").select().pages(size=0), "size"),
+        (lambda db: db.table("t", key="id").select().rows(count="roughly"), "exact"),
         (lambda db: db.table("t", key="id").select().rows(page_size=0), "above 0"),
         (lambda db: db.table("t", key="id").select().rows(page_size=-1), "page_size"),
     ],
 )
 def test_a_walk_without_a_way_is_refused_with_advice(make: Any, advice: str, project: Any) -> None:
-    """When it is made: without a key, without the key's column, or in another order."""
+    """When it is made: without a key, without a column of the order, or in an order that has no behind."""
     with pytest.raises(InvalidRequestError) as caught:
         make(project.db)
     assert advice in caught.value.message
 
 
-def test_a_walk_may_select_what_holds_the_key(project: Any) -> None:
-    """The key by name, or everything."""
-    table = project.db.table("t", key="id")
-    assert table.select("id", "name").rows().key.column == "id"
-    assert table.select("*").rows().key.column == "id"
+async def test_a_function_that_may_write_is_not_walked(project: Any) -> None:
+    """It would be called for every page."""
+    call = project.db.rpc("f", key="id")
+    with pytest.raises(InvalidRequestError, match='method="GET"'):
+        call.select().rows()
+    assert await call == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        (),
+        ("*",),
+        ("id", "name"),
+        (col("id").as_("number"),),
+        (col("id").cast("text"),),
+        (raw("id"),),
+        ("name", col("id").cast("integer").as_("i"), "id"),
+    ],
+)
+def test_a_walk_may_select_what_holds_the_key(columns: Any, project: Any) -> None:
+    """The key by name, under another one, as text, in raw words, or everything."""
+    assert aiter(project.db.table("t", key="id").select(*columns).rows())
 
 
 async def test_a_row_without_the_key_is_an_error(build: Any) -> None:
     """It cannot be told where to go on; going on anywhere would lose rows."""
     project = build(Reply(json=[{"id": None}]))
-    with pytest.raises(SupabaseError, match="the key id is missing"):
+    with pytest.raises(SupabaseError, match="id is missing"):
         await walk(project, page_size=5)

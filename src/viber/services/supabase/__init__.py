@@ -22,6 +22,7 @@ from viber.services.supabase._errors import (
     SupabaseTimeoutError,
 )
 from viber.services.supabase._filters import Filter
+from viber.services.supabase._invocation import variadic
 from viber.services.supabase._logic import and_, not_, or_
 from viber.services.supabase._operands import Quantified, all_of, any_of
 from viber.services.supabase._patterns import like_escape, regex_escape
@@ -34,8 +35,7 @@ from viber.services.supabase._select import Select
 from viber.services.supabase._selection import RowCount, count
 from viber.services.supabase._service import SupabaseService
 from viber.services.supabase._table import Table
-from viber.services.supabase._walk import Walk
-from viber.services.supabase._writes import Change, Insert
+from viber.services.supabase._walk import Page, Pages, Walk
 
 __all__ = [
     "Call",
@@ -46,6 +46,8 @@ __all__ = [
     "Filter",
     "Insert",
     "MultipleRowsError",
+    "Page",
+    "Pages",
     "Quantified",
     "Query",
     "Range",
@@ -76,4 +78,5 @@ __all__ = [
     "or_",
     "raw",
     "regex_escape",
+    "variadic",
 ]

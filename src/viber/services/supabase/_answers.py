@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from pydantic_core import from_json
@@ -11,6 +11,7 @@ from viber.errors import Delivery, SupabaseError
 from viber.http import Request, Response, parse_retry_after
 from viber.observability import redact_text
 from viber.services.supabase._codes import SUGGESTIONS, rule_of
+from viber.services.supabase._credentials import Credentials
 from viber.services.supabase._errors import SupabaseServerError
 
 _GOOD = frozenset({200, 201, 204, 206})
@@ -46,9 +47,9 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Reads the answers of one view; `secrets` never show in an error."""
+    """Reads the answers of one view; its credentials never show in an error."""
 
-    secrets: tuple[str, ...] = field(repr=False)
+    credentials: Credentials
     retryable_statuses: frozenset[int]
     wall: Callable[[], float]
     """Seconds since the epoch, for a Retry-After that is a date."""
@@ -93,7 +94,7 @@ class Answers:
 
     def _excerpt(self, response: Response) -> str:
         text = response.body[: _SHOWN * 8].decode(errors="replace")
-        return redact_text(text, secrets=self.secrets, limit=_SHOWN)
+        return redact_text(text, secrets=self.credentials.secrets, limit=_SHOWN)
 
 
 def _message(said: Complaint, response: Response) -> str:

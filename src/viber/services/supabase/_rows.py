@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import GenericAlias
@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
-from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 from viber.services.supabase._errors import RowMismatchError, refusal
@@ -21,14 +20,10 @@ DictRow = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RowReader(Generic[Row]):
-    """Decodes a JSON list into rows of one type.
-
-    `own_names` are the fields that surely hold the column of the same name; None for dicts, where all do.
-    """
+    """Decodes a JSON list into rows of one type."""
 
     name: str
     decode: Callable[[bytes], list[Row]]
-    own_names: frozenset[str] | None = None
 
     def read(self, body: bytes, *, table: str, first: int = 0) -> list[Row]:
         """The rows; `first` is the number of the first one, for errors.
@@ -86,8 +81,8 @@ def _reader_of(model: Any) -> RowReader[Any]:
     except PydanticUserError as error:
         raise refusal(f"{model!r} cannot describe rows: {error.message}") from None
     if _mentions_decimal(adapter.core_schema):
-        return RowReader(_name_of(model), lambda body: adapter.validate_python(exactly(body)), _own(model))
-    return RowReader(_name_of(model), adapter.validate_json, _own(model))
+        return RowReader(_name_of(model), lambda body: adapter.validate_python(exactly(body)))
+    return RowReader(_name_of(model), adapter.validate_json)
 
 
 def _mentions_decimal(schema: object) -> bool:
@@ -99,17 +94,6 @@ def _mentions_decimal(schema: object) -> bool:
 
 def _name_of(model: object) -> str:
     return getattr(model, "__name__", repr(model))
-
-
-def _own(model: Any) -> frozenset[str]:
-    infos: Mapping[str, FieldInfo] = getattr(model, "model_fields", {})
-    if infos:
-        return frozenset(name for name, info in infos.items() if info.validation_alias is None)
-    if is_dataclass(model):
-        return frozenset(field.name for field in fields(cast("Any", model)))
-    required: frozenset[str] = getattr(model, "__required_keys__", frozenset[str]())
-    optional: frozenset[str] = getattr(model, "__optional_keys__", frozenset[str]())
-    return required | optional
 
 
 def _mismatch(error: ValidationError, model: str, table: str, first: int) -> Exception:

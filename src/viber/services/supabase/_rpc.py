@@ -1,35 +1,115 @@
-"""Calling functions of the database."""
+"""Calling functions of the database, and the rows or the value that they return."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from pydantic_core import from_json
 
-from viber.http import Request, Response
-from viber.services.supabase._errors import refusal
-from viber.services.supabase._query import Duty, Query
-from viber.services.supabase._quoting import RESERVED, percent, segment, sound
+from viber.errors import SupabaseError
+from viber.http import Response
+from viber.resilience import Call as Attempt
+from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._formats import PLAIN, Form
+from viber.services.supabase._invocation import Invocation
+from viber.services.supabase._query import Query
 from viber.services.supabase._result import Receipt
-from viber.services.supabase._rows import DICTS, Row, RowReader
+from viber.services.supabase._rows import DICTS, DictRow, Row, RowReader, reader_of
+from viber.services.supabase._select import Select
+from viber.services.supabase._selection import Selectable
 from viber.services.supabase._session import Session
 from viber.services.supabase._slices import read_rows
-from viber.services.supabase._values import argument_text, json_of
+from viber.services.supabase._source import Source, key_of
 
 Out = TypeVar("Out")
-RpcMethod = Literal["POST", "GET"]
+Other = TypeVar("Other")
+Model = TypeVar("Model")
 _NO_CONTENT = 204
+
+
+class CallClauses(Clauses):
+    """What is said about the rows of a function: it is called for what it does, whatever they find."""
+
+    __slots__ = ()
+
+    @property
+    def matches_nothing(self) -> bool:
+        """A function may do something, and return nothing."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned(Source[Row]):
+    """The rows that a function returns: none, one, or a set."""
+
+    invocation: Invocation = field(kw_only=True)
+
+    @property
+    def only_reads(self) -> bool:
+        """By GET it runs in a transaction that cannot write."""
+        return self.invocation.only_reads
+
+    @property
+    def asked(self) -> str:
+        """The arguments."""
+        return self.invocation.arguments
+
+    def typed(self, rows: RowReader[Other]) -> "Returned[Other]":
+        """The same call, whose rows become something else."""
+        return Returned(self.session, self.table, self.path, rows, self.key, invocation=self.invocation)
+
+    def read(self, response: Response) -> Awaitable[list[Row]]:
+        """The rows of an answer; a single row or value is a list of one, and null is none."""
+        body = response.body.strip()
+        if _is_nothing(response) or body == b"null":
+            body = b"[]"
+        elif body[:1] != b"[":
+            body = b"[%b]" % body
+        return read_rows(self.rows, body, table=self.table, at_once=self.session.decode_at_once)
+
+    def fetch(
+        self,
+        clauses: Clauses,
+        read: Callable[[Response], Awaitable[Out]],
+        form: Form = PLAIN,
+        *,
+        verb: str = "select",
+        recover: Callable[[SupabaseError, Attempt], Awaitable[Out]] | None = None,
+    ) -> Coroutine[Any, Any, Out]:
+        """Call the function, and ask for what the clauses find among its rows."""
+        invocation, session = self.invocation, self.session
+        invocation.duty.discharge()
+        request = invocation.request(session.endpoint, clauses.query())
+        if form is not PLAIN:
+            request = form.put_on(request)
+        operation = self.table if verb == "select" else f"{verb} {self.table}"
+        return session.call(
+            request, read, operation=operation, idempotent=invocation.idempotent, recover=recover
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Query[Out], Generic[Out]):
     """A call of a function; nothing happens until it is awaited."""
 
-    session: Session = field(repr=False)
-    function: str
-    request: Request
-    read: Callable[[Response], Awaitable[Out]] = field(repr=False)
-    duty: Duty = field(repr=False, compare=False)
+    source: Returned[Any]
+    value: Callable[[Session, Response], Awaitable[Out]] = field(repr=False)
+
+    @overload
+    def select(self) -> Select[DictRow]: ...
+    @overload
+    def select(self, column: Selectable, /, *more: Selectable) -> Select[DictRow]: ...
+    @overload
+    def select(self, *columns: Selectable, model: type[Model]) -> Select[Model]: ...
+    def select(self, *columns: Selectable, model: type[Any] | None = None) -> Select[Any]:
+        """The rows that the function returns, to be filtered, ordered and walked like those of a table.
+
+        Example::
+
+            mine = db.rpc("customer_orders", {"customer_id": 7}, method="GET").select("id", "total")
+            open_ones = await mine.eq("status", "open").order("total", desc=True).limit(3)
+        """
+        return Select(self.source.projected(columns, model), CallClauses(columns))
 
     def run(self) -> Coroutine[Any, Any, Out]:
         """A coroutine that calls the function.
@@ -37,82 +117,57 @@ class Call(Query[Out], Generic[Out]):
         Raises:
             NotFoundError: there is no such function, or not with these arguments.
             SupabaseError: the function raised, or the server failed; see `delivery`.
+            RowMismatchError: what it returned does not fit the type.
         """
-        self.duty.discharge()
+        self.source.invocation.duty.discharge()
         return self._run()
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """The same query, which notes its answers on the receipt."""
-        return replace(self, session=self.session.recorded_by(receipt))
+        return replace(self, source=self.source.recorded_by(receipt))
 
     async def _run(self) -> Out:
-        result: Out = await self.session.call(
-            self.request,
-            self.read,
-            operation=f"rpc {self.function}",
-            idempotent=self.request.method == "GET",
-        )
-        self._doubt(result)
+        session = self.source.session
+        result: Out = await self.source.fetch(CallClauses(), lambda answer: self.value(session, answer))
+        if isinstance(result, list):
+            session.doubt(self.source.table, len(cast("list[object]", result)))
         return result
 
-    def _doubt(self, result: object) -> None:
-        if isinstance(result, list):
-            self.session.doubt(f"rpc {self.function}", len(cast("list[object]", result)))
+
+def returned_by(
+    session: Session, invocation: Invocation, rows: RowReader[Row], key: str | tuple[str, ...] | None
+) -> Returned[Row]:
+    """The rows of a call."""
+    name = f"rpc {invocation.function}"
+    return Returned(session, name, name, rows, key_of(key), invocation=invocation)
 
 
-def call_request(
-    session: Session, function: str, arguments: Mapping[str, object], method: RpcMethod
-) -> Request:
-    """The request that calls a function with named arguments."""
-    path = f"rpc/{segment(function)}"
-    if method == "POST":
-        return session.endpoint.write("POST", path, body=json_of(arguments))
-    if method == "GET":
-        return session.endpoint.read(path, "&".join(_pair(*each) for each in arguments.items()))
-    raise refusal(f"a function is called by POST or GET, not {method!r}")
-
-
-def duty_of(function: str, method: RpcMethod) -> Duty:
-    """A call by POST may write, and has to be run; one by GET only reads."""
-    return Duty(f"call of {function}" if method == "POST" else "")
-
-
-def value_reader(session: Session, function: str) -> Callable[[Response], Awaitable[Any]]:
+def any_value(name: str) -> Callable[[Session, Response], Awaitable[Any]]:
     """Reads whatever a function returned; None for nothing."""
 
-    async def read(response: Response) -> Any:
+    async def read(session: Session, response: Response) -> Any:
         if _is_nothing(response):
             return None
         if response.body[:1] == b"[":
-            return await _rows(session, DICTS, response.body, function)
+            return await read_rows(DICTS, response.body, table=name, at_once=session.decode_at_once)
         return from_json(response.body)
 
     return read
 
 
-def rows_reader(
-    session: Session, reader: RowReader[Row], function: str
-) -> Callable[[Response], Awaitable[list[Row]]]:
-    """Reads what a function returned as rows; a single value or row is a list of one."""
+def value_of(name: str, type_: type[Out]) -> Callable[[Session, Response], Awaitable[Out]]:
+    """Reads what a function returned as one value of a type; nothing is None."""
+    reader = reader_of(type_)
 
-    async def read(response: Response) -> list[Row]:
-        body = response.body.strip()
-        if _is_nothing(response) or body == b"null":
-            return []
-        return await _rows(session, reader, body if body[:1] == b"[" else b"[%b]" % body, function)
+    async def read(_: Session, response: Response) -> Out:
+        body = b"null" if _is_nothing(response) else response.body
+        values = reader.read(b"[%b]" % body, table=name)
+        if len(values) != 1:
+            raise ValueError("not one value")
+        return values[0]
 
     return read
 
 
-def _rows(session: Session, reader: RowReader[Row], body: bytes, function: str) -> Awaitable[list[Row]]:
-    return read_rows(reader, body, table=f"rpc {function}", at_once=session.decode_at_once)
-
-
 def _is_nothing(response: Response) -> bool:
     return response.status == _NO_CONTENT and not response.body
-
-
-def _pair(argument: str, value: object) -> str:
-    if argument in RESERVED or not argument:
-        raise refusal(f"{argument!r} cannot be an argument in a query string", suggestion='use method="POST"')
-    return f"{percent(sound(argument))}={percent(argument_text(value))}"

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, Self, overload
+from typing import Any, Literal, Self, overload
 
-from viber.services.supabase._clauses import ALL, Clauses, count_of
+from viber.services.supabase._clauses import ALL, Clauses
 from viber.services.supabase._counts import CountMode, count_wish
-from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Make
 from viber.services.supabase._formats import (
     CSV,
@@ -33,11 +32,11 @@ from viber.services.supabase._readings import (
 from viber.services.supabase._result import Counted, Receipt
 from viber.services.supabase._rows import DICTS, Row
 from viber.services.supabase._source import Source
-from viber.services.supabase._walk import Walk, walking_order
+from viber.services.supabase._walkable import Walkable
 
 
 @dataclass(frozen=True, slots=True)
-class Select(Query[list[Row]], Narrowable, Generic[Row]):
+class Select(Query[list[Row]], Narrowable, Walkable[Row]):
     """A question for rows; each step returns a new one, and awaiting it gives the list."""
 
     source: Source[Row]
@@ -168,24 +167,6 @@ class Select(Query[list[Row]], Narrowable, Generic[Row]):
         form = self.form.accepting(plan_of(self.form.accept, format, options))
         read = plan_in if format == "json" else text_in
         return Reading(self.source, self.clauses, form, read, "explain")
-
-    def rows(self, *, page_size: int = 1000) -> Walk[Row]:
-        """All rows one by one in the order of the declared key, page after page, whatever the server's cap.
-
-        Each page starts behind the last key that was received, so rows that come and go meanwhile neither
-        shift nor repeat the others. No connection is held between pages.
-
-        Raises:
-            InvalidRequestError: the table has no key, the key is not selected, or another order was asked.
-
-        Example::
-
-            async for row in db.table("readings", key="id").select().rows(page_size=500):
-                ...
-        """
-        if not count_of("page_size", page_size):
-            raise refusal("page_size takes a number above 0")
-        return Walk(self.source, self.clauses, page_size, walking_order(self.source, self.clauses))
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """The same query, which notes its answers on the receipt."""

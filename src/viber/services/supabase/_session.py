@@ -1,17 +1,20 @@
 """One view of a project: its credentials and options, and what it shares with all other views."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from viber.errors import SupabaseError
 from viber.http import Request, Response
-from viber.resilience import Call
+from viber.resilience import Call, Deadline
 from viber.services._channel import Channel
 from viber.services.supabase._answers import Answers
 from viber.services.supabase._config import SupabaseConfig
+from viber.services.supabase._credentials import Credentials
 from viber.services.supabase._endpoint import Endpoint
+from viber.services.supabase._errors import SupabaseAuthenticationError
 from viber.services.supabase._result import Receipt
 
 Out = TypeVar("Out")
@@ -37,13 +40,13 @@ class Session:
     """Names whose results were reported as perhaps incomplete; shared by all views."""
 
     @classmethod
-    def begin(cls, config: SupabaseConfig, channel: Channel, *, key: str, token: str) -> Self:
+    def begin(cls, config: SupabaseConfig, channel: Channel, credentials: Credentials) -> Self:
         """The first session of a project."""
         return cls(
             channel=channel,
-            endpoint=Endpoint.of(config, key=key, token=token),
+            endpoint=Endpoint.of(config, credentials),
             answers=Answers(
-                secrets=tuple({key, token}),
+                credentials,
                 retryable_statuses=config.retry.retryable_statuses | _GATEWAY_STATUSES,
                 wall=channel.pipeline.clock.wall,
             ),
@@ -51,15 +54,19 @@ class Session:
             decode_at_once=config.decode_at_once,
         )
 
-    def renewed(self, config: SupabaseConfig, *, key: str, token: str) -> Self:
-        """The session of other credentials, which shares everything else."""
+    def bearing(self, credentials: Credentials) -> Self:
+        """The session of somebody else, which shares everything but the credentials."""
         return replace(
             self,
-            endpoint=Endpoint.of(config, key=key, token=token),
-            answers=replace(self.answers, secrets=tuple({key, token})),
+            endpoint=self.endpoint.bearing(credentials),
+            answers=replace(self.answers, credentials=credentials),
         )
 
-    async def call(
+    def within(self, schema: str) -> Self:
+        """This session in another schema."""
+        return replace(self, endpoint=self.endpoint.within(schema))
+
+    def call(
         self,
         request: Request,
         read: Callable[[Response], Awaitable[Out]],
@@ -68,7 +75,7 @@ class Session:
         idempotent: bool,
         require: Callable[[Response, Call], None] | None = None,
         recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
-    ) -> Out:
+    ) -> Coroutine[Any, Any, Out]:
         """Send the request through the pipeline; `read` raises ValueError for a body that it cannot read.
 
         `require` may refuse a good answer; `recover` may make something of a refusal, the server's or ours,
@@ -91,7 +98,35 @@ class Session:
             except ValueError:
                 raise self.answers.unreadable(request, response) from None
 
-        return await self.channel.exchange(request, checked, operation=operation, idempotent=idempotent)
+        if self.endpoint.credentials.can_renew:
+            return self._renewing(request, checked, operation=operation, idempotent=idempotent)
+        return self.channel.exchange(request, checked, operation=operation, idempotent=idempotent)
+
+    async def _renewing(
+        self,
+        request: Request,
+        read: Callable[[Response, Call], Awaitable[Out]],
+        *,
+        operation: str,
+        idempotent: bool,
+    ) -> Out:
+        """Send it; where the token is refused, once more with a new one: nothing was done, also by a write.
+
+        All of that within the view's total time.
+        """
+        pipeline, credentials = self.channel.pipeline, self.endpoint.credentials
+        total = pipeline.total_timeout
+        with nullcontext() if total is None else Deadline(total, clock=pipeline.clock):
+            stale = credentials.token
+            request = self.endpoint.renewed(request)
+            try:
+                return await self.channel.exchange(request, read, operation=operation, idempotent=idempotent)
+            except SupabaseAuthenticationError as refusal:
+                if not await credentials.renew(stale, refusal, pipeline.clock, pipeline.timeout):
+                    raise
+            return await self.channel.exchange(
+                self.endpoint.renewed(request), read, operation=operation, idempotent=idempotent
+            )
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """This session, for one run whose answers are noted."""

@@ -9,7 +9,7 @@ from viber.http import Response
 from viber.resilience import Call
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._formats import PLAIN, Form
-from viber.services.supabase._quoting import segment
+from viber.services.supabase._quoting import name, segment
 from viber.services.supabase._result import Receipt
 from viber.services.supabase._rows import DICTS, Row, RowReader, reader_of
 from viber.services.supabase._selection import Selectable, selection
@@ -28,7 +28,18 @@ class Source(Generic[Row]):
     table: str
     path: str
     rows: RowReader[Row] = field(repr=False)
-    key: str | None = None
+    key: tuple[str, ...] = ()
+    """Columns that are unique together and not null, as far as they were declared."""
+
+    @property
+    def only_reads(self) -> bool:
+        """Asking changes nothing."""
+        return True
+
+    @property
+    def asked(self) -> str:
+        """What is asked of it beside the query string."""
+        return ""
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """The same table, for one run whose answers are noted."""
@@ -71,6 +82,20 @@ class Source(Generic[Row]):
         )
 
 
-def source_of(session: Session, table: str, rows: RowReader[Row], key: str | None = None) -> Source[Row]:
+def source_of(
+    session: Session, table: str, rows: RowReader[Row], key: str | tuple[str, ...] | None = None
+) -> Source[Row]:
     """The table of this name."""
-    return Source(session, table, segment(table), rows, key)
+    return Source(session, table, segment(table), rows, key_of(key))
+
+
+def key_of(key: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The columns of a key.
+
+    Raises:
+        InvalidRequestError: one of them is no name.
+    """
+    columns = (key,) if isinstance(key, str) else tuple(key or ())
+    for column in columns:
+        name(column)
+    return columns

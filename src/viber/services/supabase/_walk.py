@@ -1,129 +1,208 @@
-"""All rows of a select, by the key, a page at a time."""
+"""All rows of a query, a page at a time, each behind the last row of the one before."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Generic, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic
 
+from viber.errors import SupabaseError
 from viber.http import Response
-from viber.services.supabase._clauses import Clauses, Order
-from viber.services.supabase._errors import SupabaseInvalidRequestError, refusal
-from viber.services.supabase._operators import Operator, compare
-from viber.services.supabase._rows import Row, RowReader
+from viber.resilience import Call
+from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._counts import ContentRange, CountMode, count_wish
+from viber.services.supabase._cursor import Position
+from viber.services.supabase._formats import WITHOUT_NULLS, Form
+from viber.services.supabase._keyset import Rank, Values, behind, values_of
+from viber.services.supabase._rows import DICTS, Row
 from viber.services.supabase._slices import last_row
 from viber.services.supabase._source import Source
+
+_BEYOND = "PGRST103"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some of the rows of a walk; it can be iterated over."""
+
+    rows: list[Row]
+    cursor: str
+    """Where the next page begins: `rows(after=cursor)` and `pages(after=cursor)` of the query go on there."""
+    seen: int
+    """How many rows the walk has given, these included, and those before a cursor that it resumed from."""
+    total: int | None
+    """How many it will have given in the end, if that was to be counted."""
+    is_last: bool
+    """Nothing comes behind it; where that is not known yet, False."""
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages(Generic[Row]):
+    """Iterate over it, more than once if you like: each time starts anew. Between pages it holds nothing."""
+
+    source: Source[Row]
+    clauses: Clauses
+    form: Form
+    size: int
+    ranks: tuple[Rank, ...]
+    after: Position | None
+    count: CountMode | None
+
+    def __aiter__(self) -> AsyncIterator[Page[Row]]:
+        return _Turns(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Walk(Generic[Row]):
-    """Iterate over it, more than once if you like: each time starts anew."""
+    """Iterate over it, more than once if you like: each time starts anew. Between pages it holds nothing."""
 
-    source: Source[Row]
-    clauses: Clauses
-    page_size: int
-    key: Order
+    pages: Pages[Row]
+    on_page: Callable[[Page[Row]], object] | None = None
 
     def __aiter__(self) -> AsyncIterator[Row]:
         return _Steps(self)
 
 
-def walking_order(source: Source[Any], clauses: Clauses) -> Order:
-    """The order to walk in: by the declared key, up or down.
-
-    Raises:
-        InvalidRequestError: there is no way to walk.
-    """
-    key = source.key
-    if key is None:
-        raise refusal(
-            f"rows() has to know a key of {source.table}",
-            suggestion=f'declare a unique column that is not null: db.table("{source.table}", key="id")',
-        )
-    if clauses.columns and not {key, "*"} & set(clauses.columns):
-        raise refusal(f"rows() walks by {key}", suggestion="select it too")
-    order = clauses.order or (Order(key),)
-    if [each.column for each in order] != [key]:
-        raise refusal(f"rows() walks by {key}", suggestion="order by it alone, or not at all")
-    return order[0]
-
-
 @dataclass(frozen=True, slots=True)
-class _Page(Generic[Row]):
+class _Found(Generic[Row]):
+    """The answer to one page."""
+
     rows: list[Row]
-    last: object
-    """The key of the last row."""
+    last: Values
+    total: int | None
+
+
+class _Turns(AsyncIterator[Page[Row]]):
+    """Where one walk stands: between two pages it holds nothing but that."""
+
+    __slots__ = ("_counts", "_ended", "_is_turning", "_largest", "_pages", "_position", "_total")
+
+    def __init__(self, pages: Pages[Row]) -> None:
+        self._pages = pages
+        self._position = pages.after
+        self._largest = 0
+        self._counts = pages.count is not None
+        self._total: int | None = None
+        self._ended = self._left == 0
+        self._is_turning = False
+
+    async def __anext__(self) -> Page[Row]:
+        if self._is_turning:
+            raise RuntimeError("two tasks cannot turn the pages of one iterator: give each its own")
+        if self._ended:
+            raise StopAsyncIteration
+        self._is_turning = True
+        try:
+            found = await self._ask()
+        finally:
+            self._is_turning = False
+        page = self._turn(found)
+        if not page.rows:
+            raise StopAsyncIteration
+        return page
+
+    @property
+    def _seen(self) -> int:
+        return self._position.seen if self._position else 0
+
+    @property
+    def _left(self) -> int | None:
+        limit = self._pages.clauses.limit
+        return None if limit is None else max(0, limit - self._seen)
+
+    async def _ask(self) -> _Found[Row]:
+        pages, clauses = self._pages, self._next()
+        if clauses.matches_nothing:
+            return _Found([], (), 0)
+        form = pages.form.wishing(count_wish(pages.count)) if pages.count and self._counts else pages.form
+        return await pages.source.fetch(clauses, self._read, form, recover=_end)
+
+    def _next(self) -> Clauses:
+        """What finds the next page."""
+        pages, position = self._pages, self._position
+        size = pages.size if self._left is None else min(pages.size, self._left)
+        order = tuple(rank.order for rank in pages.ranks)
+        clauses = Clauses(pages.clauses.columns, pages.clauses.filters, order, size, pages.clauses.offset)
+        if position is None:
+            return clauses
+        return clauses.where(*behind(pages.ranks, position.values)).bounded(size, None)
+
+    async def _read(self, response: Response) -> _Found[Row]:
+        pages = self._pages
+        rows = await pages.source.read(response)
+        last = _last(pages, rows, response.body) if rows else ()
+        return _Found(rows, last, ContentRange.of(response.headers).total)
+
+    def _turn(self, found: _Found[Row]) -> Page[Row]:
+        """The walk has come to the end of this page.
+
+        A page that is shorter than the one asked for may have been cut by the server; one that is shorter
+        than an earlier one is the last.
+        """
+        received = len(found.rows)
+        if self._counts:
+            self._total, self._counts = self._in_all(found.total), False
+        if received:
+            self._position = Position(found.last, self._seen + received)
+        self._ended = received < self._largest or not received or self._left == 0
+        self._largest = max(self._largest, received)
+        cursor = self._position.cursor(query_of(self._pages)) if self._position else ""
+        return Page(found.rows, cursor, self._seen, self._total, self._ended)
+
+    def _in_all(self, behind: int | None) -> int | None:
+        """How many rows the walk gives, when so many match behind its position."""
+        if behind is None:
+            return None
+        skipped = 0 if self._position else self._pages.clauses.offset or 0
+        total = self._seen + max(0, behind - skipped)
+        limit = self._pages.clauses.limit
+        return total if limit is None else min(total, limit)
 
 
 class _Steps(AsyncIterator[Row]):
-    """Where one walk stands; between two pages it holds nothing but the last key."""
+    """The rows of the pages, one by one."""
 
-    __slots__ = ("_clauses", "_largest", "_left", "_page", "_walk")
+    __slots__ = ("_on_page", "_rows", "_turns")
 
     def __init__(self, walk: Walk[Row]) -> None:
-        self._walk = walk
-        self._clauses: Clauses | None = replace(walk.clauses, order=(walk.key,))
-        self._left = walk.clauses.limit
-        self._largest = 0
-        self._page: Iterator[Row] = iter(())
+        self._turns = aiter(walk.pages)
+        self._on_page = walk.on_page
+        self._rows: Iterator[Row] = iter(())
 
     async def __anext__(self) -> Row:
-        for row in self._page:
+        for row in self._rows:
             return row
-        await self._turn()
-        for row in self._page:
-            return row
-        raise StopAsyncIteration
-
-    async def _turn(self) -> None:
-        if self._clauses is None:
-            return
-        source = self._walk.source
-        size = self._walk.page_size if self._left is None else min(self._walk.page_size, self._left)
-        clauses = replace(self._clauses, limit=size)
-        nothing: _Page[Row] = _Page([], None)
-        page = nothing if clauses.matches_nothing else await source.fetch(clauses, self._read)
-        self._clauses = self._behind(page)
-        self._page = iter(page.rows)
-
-    def _behind(self, page: _Page[Row]) -> Clauses | None:
-        """What finds the rest, None if there is none.
-
-        A page shorter than the one asked for may be the server's cap; a page shorter than an earlier one is
-        the last.
-        """
-        received = len(page.rows)
-        last_one = received == 0 or received < self._largest
-        self._largest = max(self._largest, received)
-        if self._left is not None:
-            self._left -= received
-        if last_one or self._left == 0:
-            return None
-        key = self._walk.key
-        behind = compare(key.column, Operator.LT if key.desc else Operator.GT, page.last)
-        return replace(self._walk.clauses, order=(key,), offset=None).where(behind)
-
-    async def _read(self, response: Response) -> _Page[Row]:
-        source, key = self._walk.source, self._walk.source.key or ""
-        rows = await source.read(response)
-        return _Page(rows, _last_key(source.rows, rows, response.body, key) if rows else None)
+        page = await anext(self._turns)
+        self._rows = iter(page.rows)
+        if self._on_page is not None:
+            self._on_page(page)
+        return next(self._rows)
 
 
-def _last_key(reader: RowReader[Any], rows: list[Any], body: bytes, key: str) -> object:
-    """The last key as the server wrote it: one that its type may have changed is read again, exactly."""
-    last = rows[-1]
-    if reader.own_names is None:
-        value = last.get(key)
-        exact = isinstance(value, (int, str))
-    else:
-        value = _own_value(last, key) if key in reader.own_names else None
-        exact = type(value) is int
-    if not exact:
-        value = last_row(body).get(key)
-    if value is None:
-        raise SupabaseInvalidRequestError(
-            f"the key {key} is missing, or null, in a row: it cannot be walked by"
-        )
-    return value
+def query_of(pages: Pages[Any]) -> str:
+    """What tells one walk from another; how far either goes is no difference."""
+    source, ranks = pages.source, pages.ranks
+    clauses = Clauses(pages.clauses.columns, pages.clauses.filters, tuple(rank.order for rank in ranks))
+    return f"{source.session.endpoint.profile or ''}\n{source.path}\n{source.asked}\n{clauses.query()}"
 
 
-def _own_value(row: object, key: str) -> object:
-    return cast("Mapping[str, object]", row).get(key) if isinstance(row, Mapping) else getattr(row, key)
+async def _end(refusal: SupabaseError, _: Call) -> _Found[Any]:
+    """Behind the last row there are none: with a count PostgREST refuses what it answers without."""
+    if (refusal.details or {}).get("code") == _BEYOND:
+        return _Found([], (), 0)
+    raise refusal
+
+
+def _last(pages: Pages[Row], rows: list[Row], body: bytes) -> Values:
+    """Where the last row stands, as the server wrote it: a type may have changed what it holds."""
+    if pages.source.rows is DICTS:
+        row: object = rows[-1]
+        if isinstance(row, dict) and all(type(row.get(rank.field)) in {int, str} for rank in pages.ranks):
+            return values_of(pages.ranks, row, stripped=False)
+    body = body.strip()
+    listed = body if body[:1] == b"[" else b"[%b]" % body
+    return values_of(pages.ranks, last_row(listed), stripped=pages.form.accept == WITHOUT_NULLS)
