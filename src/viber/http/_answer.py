@@ -50,6 +50,7 @@ class Answer:
         connection: Connection,
         *,
         keeper: Keeper,
+        loop: asyncio.AbstractEventLoop,
         method: str,
         limit: int | None,
     ) -> None:
@@ -59,7 +60,7 @@ class Answer:
         self._body = Body(self.headers, limit=limit, where=connection.site.address)
         self._body.expect(method=method, status=status, length=headers.get("content-length"))
         self._keeper = keeper
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._is_ended = False
         self._connection = connection
 

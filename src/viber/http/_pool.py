@@ -76,15 +76,17 @@ class ConnectionPool:
 
     async def open(self, request: Request) -> Answer:
         """Send, and return as soon as the header fields are there."""
-        self._home.enter()
+        loop, timing = self._home.enter(), request.timing
         site, outgoing = self._prepare(request)
-        connection = await self._take_timed(site, request.timing)
+        connection = await (self._take(site) if timing is None else self._take_timed(site, timing))
         try:
             status, headers = await connection.http.send(outgoing)
             if status == _SWITCHING_PROTOCOLS or connection.line.has_spoken_early:
                 raise error_of(Fault.NOT_HTTP, where=site.address, sent=True)  # noqa: TRY301 - one clean-up for all
             limit = self._config.max_response_bytes
-            return Answer(status, headers, connection, keeper=self, method=request.method, limit=limit)
+            return Answer(
+                status, headers, connection, keeper=self, loop=loop, method=request.method, limit=limit
+            )
         except Exception as exc:
             self.drop(connection)
             if error := self.failure(exc, connection, connection.line.phase):
@@ -94,8 +96,8 @@ class ConnectionPool:
             self.drop(connection)
             raise
         finally:
-            if request.timing is not None:
-                request.timing.answered(self._clock.now(), connected_at=connection.line.connected_at)
+            if timing is not None:
+                timing.answered(self._clock.now(), connected_at=connection.line.connected_at)
 
     async def aclose(self) -> None:
         """Close every connection, those in use too; closing twice is fine."""
@@ -188,9 +190,7 @@ class ConnectionPool:
             self._sites[origin] = site
         return site
 
-    async def _take_timed(self, site: Site, timing: Timing | None) -> Connection:
-        if timing is None:
-            return await self._take(site)
+    async def _take_timed(self, site: Site, timing: Timing) -> Connection:
         timing.start(self._clock.now())
         try:
             return await self._take(site)

@@ -18,6 +18,7 @@ class Wire(asyncio.Protocol):
     """
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
         self.is_aborted = False
         self._pieces: deque[bytes | memoryview] = deque()
@@ -77,7 +78,7 @@ class Wire(asyncio.Protocol):
                 return b""
             if not wait:
                 raise BlockingIOError("nothing more is here yet")
-            self._reader = asyncio.get_running_loop().create_future()
+            self._reader = self._loop.create_future()
             try:
                 await self._reader
             finally:
@@ -89,7 +90,7 @@ class Wire(asyncio.Protocol):
         if self.transport:
             self.transport.write(data)
         while self._is_choked:
-            self._drained = asyncio.get_running_loop().create_future()
+            self._drained = self._loop.create_future()
             try:
                 await self._drained
             finally:

@@ -50,6 +50,9 @@ class CallOptions:
 
     def dress(self, request: Request, request_id: str) -> Request:
         """The request with its id and with these header fields, which replace its own of the same name."""
+        if not self.headers:  # no service sets that field itself
+            fields = (*request.headers, ("x-request-id", request_id))
+            return Request(request.method, request.url, fields, request.body)
         extra = {"x-request-id": request_id, **dict(self.headers)}
         own = tuple(field for field in request.headers if field[0].lower() not in extra)
         return Request(request.method, request.url, (*own, *extra.items()), request.body)
