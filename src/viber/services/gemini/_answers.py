@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from viber.errors import BaseError, ServerError
+from viber.errors import BaseError, Delivery, ServerError
 from viber.http import Response
-from viber.services.gemini._errors import NoTextError
+from viber.services.gemini._errors import AnswerBlockedError, AnswerCutError, NoTextError
 from viber.services.gemini._failures import Failures, error_in
 from viber.services.gemini._json import Json, is_object, parsed
 from viber.services.gemini._models import GenerateContentResponse
@@ -13,6 +13,31 @@ from viber.services.gemini._token import Token, candidates_of, text_of
 _OK = 200
 _LONGER = "raise max_output_tokens: thinking counts too"
 _OTHERWISE = "read the whole answer with generate_content"
+_WITHHELD = frozenset(
+    {
+        "BLOCKLIST",
+        "ESCALATION",
+        "IMAGE_OTHER",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_SAFETY",
+        "LANGUAGE",
+        "MALFORMED_FUNCTION_CALL",
+        "MALFORMED_RESPONSE",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MODEL_ARMOR",
+        "NO_IMAGE",
+        "OTHER",
+        "PROHIBITED_CONTENT",
+        "PUP_LIMITED_DISABLED",
+        "RECITATION",
+        "SAFETY",
+        "SPII",
+        "TOO_MANY_TOOL_CALLS",
+        "UNEXPECTED_TOOL_CALL",
+    }
+)
+"""Reasons with which an answer is not what the model would have said; unknown ones are not among them."""
 
 
 def token_of(value: Any, failures: Failures) -> Token:
@@ -52,7 +77,15 @@ def read_generation(response: Response, failures: Failures) -> Token:
     """
     token = token_of(read_object(response, failures), failures)
     if not candidates_of(token.chunk):
-        raise failures.of_answer(response.status, response.headers, response.body)
+        raise ServerError(
+            "the answer holds no candidates, and not why",
+            code="gemini.no_candidates",
+            delivery=Delivery.UNKNOWN,
+            service="gemini",
+            status=_OK,
+            suggestion="ask again later; if it stays so, ask something else",
+            details={"answer": failures.shown(str(token.chunk)[:2000])},
+        )
     return token
 
 
@@ -88,9 +121,53 @@ def text_or_error(answer: GenerateContentResponse) -> str:
     reason = answer.finish_reason
     raise NoTextError(
         f"the answer holds no text (finish reason {reason})",
-        details={"finish_reason": reason, "usage": answer.usage.to_wire()},
+        details=_details(answer),
         suggestion=_LONGER if reason == "MAX_TOKENS" else _OTHERWISE,
     )
+
+
+def complete_or_error(answer: GenerateContentResponse) -> None:
+    """See to it that an answer came to its own end.
+
+    Raises:
+        AnswerCutError: it got too long.
+        AnswerBlockedError: it was withheld, or ended for another reason.
+    """
+    reason = answer.finish_reason
+    if reason == "MAX_TOKENS":
+        raise AnswerCutError("the answer was cut: it got too long", details=_details(answer))
+    if reason not in (None, "STOP"):
+        raise _blocked(answer)
+
+
+def usable_or_error(answer: GenerateContentResponse) -> None:
+    """See to it that a conversation can go on after an answer, which may be cut short.
+
+    Raises:
+        AnswerBlockedError: it was withheld.
+        NoTextError: it holds nothing at all.
+    """
+    if answer.finish_reason in _WITHHELD:
+        raise _blocked(answer)
+    if not answer.parts:
+        raise NoTextError("the answer holds nothing", details=_details(answer), suggestion=_OTHERWISE)
+
+
+def _blocked(answer: GenerateContentResponse) -> AnswerBlockedError:
+    message = answer.candidates[0].finish_message if answer.candidates else None
+    told = f": {message}" if message else ""
+    return AnswerBlockedError(
+        f"the answer was withheld (finish reason {answer.finish_reason}){told}", details=_details(answer)
+    )
+
+
+def _details(answer: GenerateContentResponse) -> Json:
+    ratings = answer.candidates[0].safety_ratings if answer.candidates else ()
+    return {
+        "finish_reason": answer.finish_reason,
+        "safety_ratings": [rating.to_wire() for rating in ratings],
+        "usage": answer.usage.to_wire(),
+    }
 
 
 def read_object(response: Response, failures: Failures) -> Json:

@@ -15,6 +15,7 @@ from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import Content, GenerateContentResponse, Record
 from viber.services.gemini._options import GenerateOptions, Prompt
 from viber.services.gemini._part import FunctionCall, Part
+from viber.services.gemini._question import ModelNames
 from viber.services.gemini._schema import complaints_of
 from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._toolbox import Toolbox
@@ -32,10 +33,12 @@ class Dialogue:
         InvalidRequestError: the prompt, an option or a tool is wrong.
     """
 
-    def __init__(self, prompt: Prompt, options: GenerateOptions, clock: Clock) -> None:
+    def __init__(
+        self, prompt: Prompt, options: GenerateOptions, clock: Clock, *, schema: Json | None = None
+    ) -> None:
         toolbox = Toolbox.of(options.get("tools") or ())
-        self.model: str | None = options.get("model")
-        self.body: Json = generate_body(prompt, options, tools=toolbox.wire)
+        self.model: ModelNames | None = options.get("model")
+        self.body: Json = generate_body(prompt, options, tools=toolbox.wire, schema=schema)
         self._toolbox = toolbox
         self._is_automatic = bool(toolbox.functions) and options.get("automatic", True)
         self._most = options.get("max_tool_rounds", MAX_TOOL_ROUNDS)

@@ -43,6 +43,15 @@ class Toolbox:
         return cls({tool.name: tool for tool in functions}, frozenset(foreign), ours + others)
 
 
+def declared(tools: Sequence[ToolLike]) -> list[ToolLike]:
+    """The same tools, with functions declared once and for all.
+
+    Raises:
+        InvalidRequestError: a function cannot be declared.
+    """
+    return [_function(tool) if _is_ours(tool) else tool for tool in tools]
+
+
 def _is_ours(tool: ToolLike) -> bool:
     return isinstance(tool, FunctionTool) or callable(tool)
 

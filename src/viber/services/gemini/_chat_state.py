@@ -1,0 +1,81 @@
+"""What a conversation is, apart from the service that it runs on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from viber.services.gemini._errors import refusal
+from viber.services.gemini._json import Json, is_array, is_object, parsed
+from viber.services.gemini._models import Content
+from viber.services.gemini._options import ContentLike
+from viber.services.gemini._usage import UsageMetadata
+from viber.services.gemini._wire import content, contents, encoded
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """A conversation so far: signatures belong to a model, so the model is part of it."""
+
+    model: str
+    system: Json | None = None
+    history: tuple[Content, ...] = ()
+    usage: UsageMetadata = field(default_factory=UsageMetadata)
+
+    @classmethod
+    def of(cls, model: str, system: ContentLike | None, history: Sequence[ContentLike]) -> Self:
+        """A conversation that goes on from here.
+
+        Raises:
+            InvalidRequestError: a turn is none, or the user does not begin.
+        """
+        instruction = None if system is None else content(system)
+        return cls(model, instruction, _turns(contents(history) if history else []))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote.
+
+        Raises:
+            InvalidRequestError: it is something else.
+        """
+        match parsed(text):
+            case {
+                "version": 1,
+                "model": str(model),
+                "system": system,
+                "history": history,
+                "usage": usage,
+            } if is_array(history) and is_object(usage) and (system is None or is_object(system)):
+                turns = _turns([content(turn) for turn in history])
+                return cls(model, system, turns, UsageMetadata.from_wire(usage))
+            case _:
+                raise refusal("this is no chat", suggestion="give what Chat.to_json() wrote")
+
+    def under(self, model: str | None, system: ContentLike | None) -> Self:
+        """The conversation with another model or instruction, where one is given."""
+        instruction = self.system if system is None else content(system)
+        return replace(self, model=model or self.model, system=instruction)
+
+    def to_json(self) -> str:
+        """Everything, as text: the turns as they came, signatures among them."""
+        state: Any = {
+            "version": _VERSION,
+            "model": self.model,
+            "system": self.system,
+            "history": [turn.to_wire() for turn in self.history],
+            "usage": self.usage.to_wire(),
+        }
+        return encoded(state).decode()
+
+    def after(self, turns: Sequence[Content], usage: UsageMetadata) -> Self:
+        """The conversation with these turns at its end."""
+        return replace(self, history=(*self.history, *turns), usage=self.usage + usage)
+
+
+def _turns(said: Sequence[Json]) -> tuple[Content, ...]:
+    turns = tuple(map(Content.from_wire, said))
+    if turns and turns[0].role != "user":
+        raise refusal("a conversation begins with the user", suggestion="put what the user said first")
+    return turns
