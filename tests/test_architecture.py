@@ -22,7 +22,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("_home", "clock", "observability"),
     ("http", "resilience"),
     ("services", "services.gemini", "services.supabase"),
-    ("settings",),
+    ("health", "settings"),
     ("factory",),
     ("sandbox", "testing"),
     ("cli",),
