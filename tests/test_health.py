@@ -16,7 +16,7 @@ class Probe:
 
     def __init__(
         self, *answers: Health | Exception | None, seconds: float = 0.0, clock: FakeClock | None = None
-    ):
+    ) -> None:
         self.asked = 0
         self._answers = list(answers)
         self._seconds = seconds
