@@ -1,25 +1,30 @@
 """Asking and being answered, in all the ways there are, with tools called in between."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from viber.services.gemini._dialogue import Dialogue
 from viber.services.gemini._generation import Generator
+from viber.services.gemini._json import Json
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._options import GenerateOptions, Prompt, StreamOptions, StreamTimes, check_names
-from viber.services.gemini._stream import Asking, TokenStream
+from viber.services.gemini._question import Question
+from viber.services.gemini._stream import TokenStream
 
 _TIMES = StreamTimes.__annotations__.keys()
 
 
-def begin(generator: Generator, prompt: Prompt, options: GenerateOptions) -> Dialogue:
-    """A question that has not been asked yet.
+def begin(
+    generator: Generator, prompt: Prompt, options: GenerateOptions, *, schema: Json | None = None
+) -> Dialogue:
+    """A question that has not been asked yet; with a schema that its answer shall have.
 
     Raises:
         InvalidRequestError: the prompt, an option or a tool is wrong.
         TypeError: there is no such option.
     """
     check_names(options, GenerateOptions)
-    return Dialogue(prompt, options, generator.channel.pipeline.clock)
+    return Dialogue(prompt, options, generator.channel.pipeline.clock, schema=schema)
 
 
 async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentResponse:
@@ -30,26 +35,33 @@ async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentRes
         BaseError: there is no answer.
     """
     answer = await generator.whole(dialogue.model, dialogue.body)
-    spent = answer.usage
+    spent, receipt = answer.usage, answer.receipt
     while await dialogue.follow(answer):
-        answer = await generator.whole(dialogue.model, dialogue.body)
-        spent += answer.usage
-    return answer.recorded(dialogue.record, spent)
+        answer = await generator.whole(receipt.model, dialogue.body)
+        spent, receipt = spent + answer.usage, receipt + answer.receipt
+    return answer.recorded(dialogue.record, spent).charged(receipt)
 
 
-def stream(generator: Generator, prompt: Prompt, options: StreamOptions) -> TokenStream:
+def stream(generator: Generator, dialogue: Dialogue, times: StreamTimes) -> TokenStream:
     """The same, in pieces.
 
     Raises:
-        InvalidRequestError: the prompt, an option or a tool is wrong.
+        InvalidRequestError: the request cannot be sent.
+    """
+    sequel = _Sequel(generator, dialogue)
+    return generator.stream(sequel.question(), sequel if dialogue.is_automatic else None, **times)
+
+
+def apart(options: StreamOptions) -> tuple[StreamTimes, GenerateOptions]:
+    """The time limits of a stream, and what is asked.
+
+    Raises:
         TypeError: there is no such option.
     """
-    times: StreamTimes = {}
-    asked: GenerateOptions = {}
-    for name, value in options.items():
-        (times if name in _TIMES else asked)[name] = value  # type: ignore[literal-required]
-    sequel = _Sequel(generator, begin(generator, prompt, asked))
-    return generator.stream(sequel.asking(), sequel if sequel.dialogue.is_automatic else None, **times)
+    check_names(options, StreamOptions)
+    times = {name: value for name, value in options.items() if name in _TIMES}
+    asked = {name: value for name, value in options.items() if name not in _TIMES}
+    return cast("StreamTimes", times), cast("GenerateOptions", asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +71,13 @@ class _Sequel:
     generator: Generator
     dialogue: Dialogue
 
-    def asking(self) -> Asking:
+    def question(self) -> Question:
         return self.generator.streaming(self.dialogue.model, self.dialogue.body)
 
-    async def follow(self, answer: GenerateContentResponse, /) -> Asking | None:
-        return self.asking() if await self.dialogue.follow(answer) else None
+    async def follow(self, answer: GenerateContentResponse, /) -> Question | None:
+        if not await self.dialogue.follow(answer):
+            return None
+        return self.generator.streaming(answer.model, self.dialogue.body)
 
     def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
         return answer.recorded(self.dialogue.record, answer.usage)

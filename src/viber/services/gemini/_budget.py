@@ -74,7 +74,7 @@ class Budget:
         if per not in ("day", "month", None):
             raise ValueError(f"per is 'day', 'month' or None, not {per!r}")
         self.name = name
-        self.limit: Decimal = _positive(tokens if cost is None else cost)
+        self.limit: Decimal = _positive(cost if cost is not None else tokens or 0)
         self.counts_cost: bool = cost is not None
         self.per: Period | None = per
         self.answer_tokens: int = int(_positive(answer_tokens))

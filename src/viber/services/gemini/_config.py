@@ -1,10 +1,21 @@
 """How Gemini is reached."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
+from viber.services.gemini._budget import Budget
+from viber.services.gemini._limits import ModelLimits
+from viber.services.gemini._prices import PriceTable
 
 
 class GeminiConfig(ServiceConfig):
@@ -19,6 +30,7 @@ class GeminiConfig(ServiceConfig):
         SecretStr('**********')
     """
 
+    model_config: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
     api_key: SecretStr
     """Sent in a header, never in a URL."""
     model: Annotated[str, Field(min_length=1)] = "gemini-flash-latest"
@@ -39,6 +51,14 @@ class GeminiConfig(ServiceConfig):
     """How often an answer that asks to be continued is."""
     max_request_bytes: PositiveInt = 20 * 1024 * 1024
     """A larger request is refused before it is sent."""
+    limits: tuple[ModelLimits, ...] = ()
+    """What each model allows; a call that would break a limit waits its turn."""
+    prices: PriceTable | None = None
+    """What tokens cost; without it every cost is unknown."""
+    budget: Budget | None = None
+    """What all calls together may take; a call that does not fit is refused."""
+    project: str = ""
+    """Whose limits they are: services of one base URL and project share them, whatever their keys."""
     repeat_generation: bool = True
     """Whether a generation may be repeated after a failure: the first may be billed too."""
 
@@ -55,3 +75,9 @@ class GeminiConfig(ServiceConfig):
         if fault := fault_of_address(url):
             raise ValueError(f"{fault}: look at GEMINI_BASE_URL")
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_limits(self) -> Self:
+        if self.limits and self.rate_limits:
+            raise ValueError("set limits, each model's own, or rate_limits, all models' together")
+        return self

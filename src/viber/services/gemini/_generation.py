@@ -1,20 +1,30 @@
 """One question and its answer, whole or streamed: tools, objects and chats all ask here."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Unpack
 
+from viber.http import Response
+from viber.resilience import Call
 from viber.services._channel import Channel
 from viber.services.gemini._answers import read_generation
+from viber.services.gemini._books import Entry
 from viber.services.gemini._config import GeminiConfig
-from viber.services.gemini._errors import too_often_continued
+from viber.services.gemini._errors import GeminiRateLimitError, too_often_continued
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._json import Json
+from viber.services.gemini._lanes import Lane, Lanes
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._options import StreamTimes
-from viber.services.gemini._stream import Asking, Sequel, StreamPlan, TokenStream
+from viber.services.gemini._question import ModelNames, Question, models_of
+from viber.services.gemini._receipt import Receipt
+from viber.services.gemini._stream import TokenStream
+from viber.services.gemini._stream_plan import Sequel, StreamPlan
+from viber.services.gemini._token import Token
 from viber.services.gemini._transcript import Transcript
-from viber.services.gemini._wire import Endpoint, continued
+from viber.services.gemini._usage import told
+from viber.services.gemini._wire import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +35,52 @@ class Generator:
     channel: Channel
     endpoint: Endpoint
     failures: Failures
+    lanes: Lanes
 
-    async def whole(self, model: str | None, body: Json) -> GenerateContentResponse:
-        """The whole answer.
+    async def whole(self, model: ModelNames | None, body: Json) -> GenerateContentResponse:
+        """The whole answer, of the first model that can give one.
 
         Raises:
             GeminiServerError: it goes on without end.
             BaseError: there is none.
         """
-        request = self.endpoint.post(model, "generateContent", body)
-        transcript, page = Transcript(), ""
+        question = self._question(model, "generateContent", body)
+        return await self.lanes.run(self.channel, question.models, partial(self._answer, question))
+
+    async def _answer(self, question: Question, lane: Lane) -> GenerateContentResponse:
+        transcript, receipt = Transcript(), Receipt(lane.model, Decimal(0))
+        page = ""
         for _ in range(self.config.max_continuations + 1):
-            token = await self.channel.call(
-                continued(request, body, page),
-                partial(read_generation, failures=self.failures),
-                operation="generate_content",
-                idempotent=self.config.repeat_generation,
-            )
-            transcript.add(token.chunk, token.text)
+            entry, channel = lane.open(question.body)
+            with entry:
+                token = await channel.exchange(
+                    question.request(lane.model, page),
+                    partial(self._read, entry),
+                    operation="generate_content",
+                    idempotent=self.config.repeat_generation,
+                )
+                chunk = token.chunk
+                receipt += entry.close(told(chunk.get("usageMetadata")), chunk.get("modelVersion"))
+            transcript.add(chunk, token.text)
             if not (page := transcript.turn_page()):
-                return transcript.response
+                return transcript.response.charged(receipt)
         raise too_often_continued(self.config.max_continuations)
 
-    def stream(self, asking: Asking, sequel: Sequel | None, **times: Unpack[StreamTimes]) -> TokenStream:
+    async def _read(self, entry: Entry, response: Response, call: Call) -> Token:
+        try:
+            token = read_generation(response, self.failures)
+        except GeminiRateLimitError as error:
+            entry.refused(error)
+            raise
+        entry.heard(token.chunk.get("usageMetadata"), call)
+        return token
+
+    def stream(self, question: Question, sequel: Sequel | None, **times: Unpack[StreamTimes]) -> TokenStream:
         """The answer in pieces, and those of what is asked next."""
         plan = StreamPlan(
             channel=self._until_first_event(times),
-            asking=asking,
+            lanes=self.lanes,
+            question=question,
             sequel=sequel,
             failures=self.failures,
             idempotent=self.config.repeat_generation,
@@ -61,14 +90,17 @@ class Generator:
         )
         return TokenStream(plan)
 
-    def streaming(self, model: str | None, body: Json) -> Asking:
+    def streaming(self, model: ModelNames | None, body: Json) -> Question:
         """What asks for an answer in pieces.
 
         Raises:
             InvalidRequestError: the body cannot be sent.
         """
-        request = self.endpoint.post(model, "streamGenerateContent?alt=sse", body)
-        return partial(continued, request, body)
+        return self._question(model, "streamGenerateContent?alt=sse", body)
+
+    def _question(self, model: ModelNames | None, verb: str, body: Json) -> Question:
+        models = self.lanes.models if model is None else models_of(model)
+        return Question.of(self.endpoint, models, verb, body)
 
     def _until_first_event(self, times: StreamTimes) -> Channel:
         if "first_event_timeout" in times:

@@ -1,6 +1,8 @@
 """One response of a stream: most streams have one, an answer that asks to be continued has several."""
 
 import builtins
+from collections.abc import Iterator
+from contextlib import suppress
 
 from viber.clock import Clock
 from viber.errors import BaseError
@@ -74,6 +76,17 @@ class Leg:
             else:
                 await self._finish()
         self._first = token
+
+    @property
+    def first(self) -> Token | None:
+        """The first token, as long as nobody has read it."""
+        return self._first
+
+    def unread(self) -> Iterator[Token]:
+        """The tokens that are here and that nobody will read."""
+        with suppress(BaseError):
+            while (token := self.ready()) is not None:
+                yield token
 
     def ready(self) -> Token | None:
         """The next token, if it is here already.

@@ -4,6 +4,7 @@ https://ai.google.dev/api/generate-content describes each.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 from pydantic import PrivateAttr
@@ -11,6 +12,7 @@ from pydantic import PrivateAttr
 from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata, SafetyRating
 from viber.services.gemini._json import Json
 from viber.services.gemini._part import FunctionCall, Media, Part
+from viber.services.gemini._receipt import Receipt
 from viber.services.gemini._shape import Answered
 from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._usage import UsageMetadata
@@ -73,6 +75,22 @@ class GenerateContentResponse(Answered):
     model_version: str | None = None
     response_id: str | None = None
     _record: Record = PrivateAttr(default=Record())
+    _receipt: Receipt = PrivateAttr(default=Receipt())
+
+    @property
+    def model(self) -> str:
+        """The model that was asked and answered, as you named it."""
+        return self._receipt.model
+
+    @property
+    def receipt(self) -> Receipt:
+        """Both in one."""
+        return self._receipt
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost with all that led to it; None when a price, or the usage, is unknown."""
+        return self._receipt.cost
 
     @property
     def text(self) -> str:
@@ -119,6 +137,12 @@ class GenerateContentResponse(Answered):
         """All that followed the prompt, tool rounds and the answer: with them a conversation goes on."""
         answer = (self.candidates[0].content,) if self.parts else ()
         return self._record.turns + answer
+
+    def charged(self, receipt: Receipt) -> Self:
+        """The same answer, with who gave it and what it cost."""
+        copy = self.model_copy()
+        copy._receipt = receipt  # noqa: SLF001 - its own kind
+        return copy
 
     def recorded(self, record: Record, spent: UsageMetadata) -> Self:
         """The same answer, with what went before it and what all of it took."""

@@ -37,11 +37,12 @@ ToolLike = Callable[..., Any] | FunctionTool | BuiltInTool | Mapping[str, Any]
 class GenerateOptions(TypedDict, total=False):
     """The keywords of a generation; None is the model's own default.
 
-    `automatic=False` leaves the calling of functions to the caller; else they are called in at most
-    `max_tool_rounds` rounds (8), each call for at most `tool_timeout` seconds (30).
+    Of several models, each is asked if the one before it cannot answer. `automatic=False` leaves the calling
+    of functions to the caller; else they are called in at most `max_tool_rounds` rounds (8), each call for at
+    most `tool_timeout` seconds (30).
     """
 
-    model: str | None
+    model: str | Sequence[str] | None
     system: ContentLike | None
     temperature: float | None
     top_p: float | None

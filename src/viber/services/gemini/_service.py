@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Self, Unpack, overload
+from typing import Self, TypeVar, Unpack, overload
+
+from pydantic import TypeAdapter
 
 from viber.services._channel import Channel
 from viber.services._health import Health
@@ -13,15 +15,22 @@ from viber.services.gemini._api import Api
 from viber.services.gemini._batches import Batches
 from viber.services.gemini._caches import Caches
 from viber.services.gemini._catalogue import Models
+from viber.services.gemini._chat import Chat, begin_chat
 from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._embed import Embedder, EmbedOptions
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._files import Files
 from viber.services.gemini._generation import Generator
+from viber.services.gemini._lanes import Lanes
 from viber.services.gemini._models import GenerateContentResponse
+from viber.services.gemini._object import generate_object
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
 from viber.services.gemini._stream import TokenStream
+from viber.services.gemini._text_stream import TextStream
+from viber.services.gemini._trim import Trim
 from viber.services.gemini._wire import Endpoint, count_body
+
+T = TypeVar("T")
 
 
 class GeminiService:
@@ -38,16 +47,17 @@ class GeminiService:
             print(await services.gemini.generate_text("Explain quantum computing"))
     """
 
-    def __init__(self, config: GeminiConfig, channel: Channel) -> None:
+    def __init__(self, config: GeminiConfig, channel: Channel, lanes: Lanes | None = None) -> None:
         self._config = config
         self._channel = channel
+        self._lanes = lanes or Lanes.of(config, channel.pipeline)
         self._endpoint = Endpoint.of(config)
         self._failures = Failures(
             secrets=(config.api_key.get_secret_value(),),
             retryable_statuses=config.retry.retryable_statuses,
             wall=channel.pipeline.clock.wall,
         )
-        self._generator = Generator(config, channel, self._endpoint, self._failures)
+        self._generator = Generator(config, channel, self._endpoint, self._failures, self._lanes)
 
     @property
     def name(self) -> str:
@@ -100,7 +110,61 @@ class GeminiService:
                     print(token.text, end="")
             print(tokens.usage.total_tokens, tokens.finish_reason)
         """
-        return _asking.stream(self._generator, prompt, options)
+        times, asked = _asking.apart(options)
+        return _asking.stream(self._generator, _asking.begin(self._generator, prompt, asked), times)
+
+    def stream_text(self, prompt: Prompt, **options: Unpack[StreamOptions]) -> TextStream:
+        """The same, as pieces of text; leave it early only inside `async with`.
+
+        Example::
+
+            async for text in gemini.stream_text("Tell me a story"):
+                print(text, end="")
+        """
+        return TextStream(self.stream(prompt, **options))
+
+    async def generate_object(
+        self,
+        prompt: Prompt,
+        kind: type[T] | TypeAdapter[T],
+        *,
+        repairs: int = 1,
+        **options: Unpack[GenerateOptions],
+    ) -> T:
+        """An answer as a value of a type: a model, a dataclass, `list[Recipe]`, an enum and so on.
+
+        One that does not fit goes back to the model with what is wrong, at most `repairs` times.
+
+        Raises:
+            NoObjectError: it does not fit in the end; holds `text` and `complaints`.
+            AnswerCutError, AnswerBlockedError: the answer is not whole: half an object is none.
+            InvalidRequestError: Gemini cannot express the type.
+
+        Example::
+
+            recipe = await gemini.generate_object("A cookie recipe", Recipe)
+        """
+        return await generate_object(self._generator, prompt, kind, repairs, options)
+
+    def chat(
+        self,
+        *,
+        history: Sequence[ContentLike] = (),
+        restored: str | None = None,
+        trim: Trim | None = None,
+        **options: Unpack[GenerateOptions],
+    ) -> Chat:
+        """A conversation, with options for all of its turns; `restored` is what `Chat.to_json` wrote.
+
+        Raises:
+            InvalidRequestError: the history or a tool is wrong.
+
+        Example::
+
+            chat = gemini.chat(system="Be brief", tools=[get_weather], trim=Trim(8000))
+            answer = await chat.send("What shall I wear in Oslo?")
+        """
+        return begin_chat(self._generator, options, history=history, restored=restored, trim=trim)
 
     async def count_tokens(
         self, prompt: Prompt, *, model: str | None = None, system: ContentLike | None = None

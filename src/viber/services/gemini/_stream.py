@@ -3,58 +3,31 @@
 import asyncio
 import threading
 import warnings
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 from uuid import uuid4
 
-from viber.errors import BaseError, ServerError, StreamInterruptedError
-from viber.http import Request, ResponseStream
+from viber.errors import BaseError, StreamInterruptedError
+from viber.http import ResponseStream
 from viber.machines import Verdict, judge
 from viber.resilience import Call, StreamTimeouts
 from viber.services._channel import Channel
+from viber.services.gemini._books import Entry
 from viber.services.gemini._errors import too_often_continued
-from viber.services.gemini._failures import Failures
+from viber.services.gemini._lanes import Lane
 from viber.services.gemini._leg import Leg
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._part import Part
+from viber.services.gemini._receipt import Receipt
+from viber.services.gemini._stream_plan import StreamPlan
 from viber.services.gemini._token import Token
 from viber.services.gemini._transcript import Transcript
 from viber.services.gemini._usage import UsageMetadata
 
 OPERATION = "stream"
-
-
-Asking = Callable[[str], Request]
-"""Makes the request for an answer, or for what follows a continuation token."""
-
-
-class Sequel(Protocol):
-    """What is asked when one answer is at its end, if anything is."""
-
-    async def follow(self, answer: GenerateContentResponse, /) -> Asking | None:
-        """The next thing to ask; None if the answer is the last one."""
-        ...
-
-    def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
-        """The answer, with what went before it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class StreamPlan:
-    """What a stream asks, then asks next, and how long it waits."""
-
-    channel: Channel
-    asking: Asking
-    sequel: Sequel | None
-    failures: Failures
-    idempotent: bool
-    idle_timeout: float | None
-    total_timeout: float | None
-    max_continuations: int
 
 
 class TokenStream:
@@ -76,8 +49,10 @@ class TokenStream:
         self._transcript = Transcript()
         self._timeouts: StreamTimeouts | None = None
         self._leg: Leg | None = None
-        self._asking = plan.asking
-        self._pages = 0
+        self._question = plan.question
+        self._entry: Entry | None = None
+        self._receipt: Receipt | None = None
+        self._model, self._pages = "", 0
         self._end: Exception | None = None
         self._is_busy = False
         self._home: tuple[asyncio.AbstractEventLoop, int] | None = None
@@ -98,6 +73,16 @@ class TokenStream:
         return self._transcript.usage
 
     @property
+    def model(self) -> str:
+        """The model that answers, as you named it; empty until it began."""
+        return self._model
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What the answer cost, once it is at its end; None when a price, or the usage, is unknown."""
+        return None if self._receipt is None else self._receipt.cost
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the model stopped: `STOP`, `MAX_TOKENS`, `SAFETY` and so on; None until it did."""
         return self._transcript.finish_reason
@@ -105,7 +90,8 @@ class TokenStream:
     @property
     def response(self) -> GenerateContentResponse:
         """Everything so far as one answer."""
-        response, sequel = self._transcript.response, self._plan.sequel
+        receipt = self._receipt or Receipt(self._model)
+        response, sequel = self._transcript.response.charged(receipt), self._plan.sequel
         return response if sequel is None else sequel.recorded(response)
 
     @property
@@ -117,6 +103,8 @@ class TokenStream:
         """Drop the connection if the stream has not ended by itself; closing twice is fine."""
         if self._end is None:
             self._end = RuntimeError("this stream was closed before its end: ask for a new one")
+            self._hear_out()
+        self._book()
         if self._leg is not None and self._leg.is_open:
             self._leg.abort()
 
@@ -130,7 +118,7 @@ class TokenStream:
         self._enter()
         try:
             if self._leg is None:
-                await self._open(self._asking(""))
+                await self._open("")
         finally:
             self._is_busy = False
         return self
@@ -146,7 +134,7 @@ class TokenStream:
     async def __anext__(self) -> Token:
         self._enter()
         try:
-            leg = self._leg or await self._open(self._asking(""))
+            leg = self._leg or await self._open("")
             while (token := self._ready(leg) or await self._read_on(leg)) is None:
                 leg = await self._go_on()
         finally:
@@ -182,56 +170,80 @@ class TokenStream:
         Raises:
             StopAsyncIteration: nothing is left to ask.
         """
+        self._book()
         try:
-            request = await self._next_request()
+            page = await self._next_page()
         except BaseError as error:
             raise self._interrupted(error) from error
         except BaseException:
             self.close()
             raise
-        if request is None:
+        if page is None:
             self._end = StopAsyncIteration()
             raise self._end
         try:
-            return await self._open(request)
+            return await self._open(page)
         except BaseError as error:
             raise self._interrupted(error) from error
 
-    async def _next_request(self) -> Request | None:
+    async def _next_page(self) -> str | None:
+        """The token with which to go on, empty for another question; None when nothing is left to ask."""
         if page := self._transcript.turn_page():
             self._pages += 1
             if self._pages > self._plan.max_continuations:
                 raise too_often_continued(self._plan.max_continuations)
-            return self._asking(page)
+            return page
         sequel = self._plan.sequel
-        if sequel is None or (asking := await sequel.follow(self._transcript.response)) is None:
+        if sequel is None or (question := await sequel.follow(self.response)) is None:
             return None
         if self._end is not None:  # closed while tools ran
             raise self._end
         self._transcript.turn_over()
-        self._asking, self._pages = asking, 0
-        return asking("")
+        self._question, self._pages = question, 0
+        return ""
 
-    async def _open(self, request: Request) -> Leg:
+    async def _open(self, page: str) -> Leg:
         """Send the request, and wait for its first event, through the whole pipeline."""
-        plan, clock = self._plan, self._plan.channel.pipeline.clock
+        plan, now = self._plan, self._plan.channel.pipeline.clock.now()
         if self._timeouts is None:
-            self._timeouts = StreamTimeouts(idle=plan.idle_timeout, total=plan.total_timeout, now=clock.now())
-        timeouts = self._timeouts
-
-        async def begin(source: ResponseStream, call: Call) -> Leg:
-            # Ours from here on, whatever happens on the way back through the pipeline.
-            leg = self._leg = Leg(source, call, failures=plan.failures, timeouts=timeouts, clock=clock)
-            await leg.begin()
-            return leg
-
+            self._timeouts = StreamTimeouts(idle=plan.idle_timeout, total=plan.total_timeout, now=now)
+        models = (self._model,) if self._model else self._question.models
+        ask = partial(self._ask, page, self._timeouts)
         self._home = asyncio.get_running_loop(), threading.get_ident()
         try:
-            channel = self._channel(timeouts.remaining(clock.now()))
-            return await channel.open(request, begin, operation=OPERATION, idempotent=plan.idempotent)
+            return await plan.lanes.run(self._channel(self._timeouts.remaining(now)), models, ask)
         except BaseException:
             self.close()
             raise
+
+    async def _ask(self, page: str, timeouts: StreamTimeouts, lane: Lane) -> Leg:
+        plan, (entry, channel) = self._plan, lane.open(self._question.body)
+
+        async def begin(source: ResponseStream, call: Call) -> Leg:
+            # Ours from here on, whatever happens on the way back through the pipeline.
+            clock = channel.pipeline.clock
+            leg = self._leg = Leg(source, call, failures=plan.failures, timeouts=timeouts, clock=clock)
+            await entry.begin(leg)
+            return leg
+
+        with entry:
+            request = self._question.request(lane.model, page)
+            leg = await channel.open(request, begin, operation=OPERATION, idempotent=plan.idempotent)
+        self._entry, self._model = entry, lane.model
+        return leg
+
+    def _hear_out(self) -> None:
+        """What came and will not be read may tell what it took."""
+        if self._entry is not None and self._leg is not None:
+            for token in self._leg.unread():
+                self._transcript.hear(token.chunk)
+
+    def _book(self) -> None:
+        """The answer to this request is at its end, whichever: what it took is written down."""
+        entry, self._entry = self._entry, None
+        if entry is not None:
+            receipt = entry.close(self._transcript.lately, self._transcript.version)
+            self._receipt = receipt if self._receipt is None else self._receipt + receipt
 
     def _channel(self, remaining: float | None) -> Channel:
         channel = self._plan.channel.with_options(request_id=self._request_id)
@@ -246,8 +258,9 @@ class TokenStream:
         return self._interrupted(cause)
 
     def _interrupted(self, cause: BaseError) -> StreamInterruptedError:
+        self._book()
         self.close()
-        parts, usage = self._received()
+        parts, usage = self._transcript.received()
         self._end = error = StreamInterruptedError(
             f"the stream broke off: {cause.message}",
             text=self.text,
@@ -262,12 +275,6 @@ class TokenStream:
         )
         return error
 
-    def _received(self) -> tuple[tuple[Part, ...], UsageMetadata | None]:
-        try:
-            return self.parts, self.usage
-        except ServerError:  # what came is not even what Gemini documents
-            return (), None
-
     def __repr__(self) -> str:
         state = "fresh" if self._leg is None else "open" if self._leg.is_open else "ended"
         return f"<TokenStream {state}, {len(self.text)} characters>"
@@ -276,11 +283,18 @@ class TokenStream:
         leg, home = self._leg, self._home
         if leg is None or home is None or not leg.is_open:
             return
+        drop = partial(_drop, leg, self._entry, self._transcript)
         with suppress(RuntimeError):  # the loop is closed, and its connections with it
             if home[1] == threading.get_ident():
-                leg.abort()
+                drop()
             else:
-                home[0].call_soon_threadsafe(leg.abort)
+                home[0].call_soon_threadsafe(drop)
         warnings.warn(
             f"{self!r} was dropped half-read: use `async with`", ResourceWarning, stacklevel=2, source=self
         )
+
+
+def _drop(leg: Leg, entry: Entry | None, transcript: Transcript) -> None:
+    leg.abort()
+    if entry is not None:
+        entry.close(transcript.lately, transcript.version)

@@ -1,10 +1,11 @@
 """An answer that is still coming in, put together from its pieces."""
 
+from viber.errors import ServerError
 from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._part import Part
 from viber.services.gemini._token import parts_of
-from viber.services.gemini._usage import UsageMetadata
+from viber.services.gemini._usage import UsageMetadata, told
 
 CONTINUATION = "CONTINUATION"
 
@@ -32,6 +33,10 @@ class Transcript:
         self._top.update(chunk)
         for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
+        self.hear(chunk)
+
+    def hear(self, chunk: Json) -> None:
+        """The usage that a chunk tells, and nothing else of it."""
         if is_object(usage := chunk.get("usageMetadata")):
             self._usage.update(usage if None not in usage.values() else _told(usage))
 
@@ -66,6 +71,23 @@ class Transcript:
         """Tokens so far, those of continued answers added up."""
         usage = UsageMetadata.from_wire(self._usage)
         return usage if self._spent is None else self._spent + usage
+
+    def received(self) -> tuple[tuple[Part, ...], UsageMetadata | None]:
+        """Parts and usage so far; nothing if what came is not even what Gemini documents."""
+        try:
+            return self.parts, self.usage
+        except ServerError:
+            return (), None
+
+    @property
+    def lately(self) -> UsageMetadata:
+        """Tokens since the last page was turned; none if what was told is not what Gemini documents."""
+        return told(self._usage)
+
+    @property
+    def version(self) -> str | None:
+        """Which version of the model answers, as it calls itself."""
+        return self._top.get("modelVersion")
 
     @property
     def finish_reason(self) -> str | None:

@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import chain
 from typing import Self
 
+from viber.errors import ServerError
+from viber.services.gemini._json import is_object
 from viber.services.gemini._shape import Answered
 
 
@@ -72,6 +74,14 @@ class UsageMetadata(Answered):
             candidates_details=_together(self.candidates_details, other.candidates_details),
             tool_use_details=_together(self.tool_use_details, other.tool_use_details),
         )
+
+
+def told(usage: object) -> UsageMetadata:
+    """What a server told, nothing if that is not what Gemini documents."""
+    try:
+        return UsageMetadata.from_wire(usage) if is_object(usage) else UsageMetadata()
+    except ServerError:
+        return UsageMetadata()
 
 
 def by_modality(split: Split) -> Counter[str]:

@@ -55,7 +55,6 @@ class Endpoint:
         Raises:
             InvalidRequestError: the body is not JSON or too large, or there is no such model name.
         """
-        path = model_path(self.model if model is None else model)
         data = encoded(body)
         if len(data) > self.max_request_bytes:
             size, most = len(data) / 1e6, self.max_request_bytes / 1e6
@@ -63,7 +62,15 @@ class Endpoint:
                 f"the request has {size:.1f} MB, more than the {most:.1f} that Gemini takes",
                 suggestion="upload large data as a file, and refer to it",
             )
-        return Request("POST", f"{self.root}/{path}:{verb}", (*self.headers, _JSON), data)
+        return Request("POST", self.url(model, verb), (*self.headers, _JSON), data)
+
+    def url(self, model: str | None, verb: str) -> str:
+        """Where a model is asked.
+
+        Raises:
+            InvalidRequestError: there is no such model name.
+        """
+        return f"{self.root}/{model_path(self.model if model is None else model)}:{verb}"
 
 
 def model_path(model: str) -> str:
@@ -78,8 +85,10 @@ def model_path(model: str) -> str:
     return f"{collection if slash else 'models'}/{quote(name, safe='')}"
 
 
-def generate_body(prompt: Prompt, options: GenerateOptions, *, tools: Sequence[Json] = ()) -> Json:
-    """The body of a generation, with tools as Google reads them.
+def generate_body(
+    prompt: Prompt, options: GenerateOptions, *, tools: Sequence[Json] = (), schema: Json | None = None
+) -> Json:
+    """The body of a generation, with tools as Google reads them; a schema demands JSON.
 
     Raises:
         InvalidRequestError: the prompt is empty, or an option is out of range.
@@ -87,7 +96,10 @@ def generate_body(prompt: Prompt, options: GenerateOptions, *, tools: Sequence[J
     body: Json = {"contents": contents(prompt)}
     if (system := options.get("system")) is not None:
         body["systemInstruction"] = {"parts": content(system)["parts"]}
-    if settings := _generation_config(options):
+    settings = _generation_config(options)
+    if schema is not None:
+        settings |= {"responseMimeType": "application/json", "responseJsonSchema": schema}
+    if settings:
         body["generationConfig"] = settings
     if (safety := options.get("safety_settings")) is not None:
         body["safetySettings"] = [_on_wire(setting, SafetySetting) for setting in safety]
