@@ -274,6 +274,7 @@ def means(found: Leaf | Tree, meant: Any) -> bool:
 
 @given(filters)
 @example((compare("a", Operator.EQ, '"q"'), (Field("a"), False, "eq", '"q"')))
+@example((member("a", [" x", "y "]), (Field("a"), False, "in", [" x", "y "])))
 @example((or_(compare("a", Operator.EQ, "{a},b")), Tree(False, "or", ((Field("a"), False, "eq", "{a},b"),))))
 @settings(max_examples=400, deadline=None)
 def test_a_filter_is_read_as_it_was_meant(case: Case) -> None:

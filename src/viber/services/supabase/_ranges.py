@@ -11,7 +11,7 @@ Bound = TypeVar("Bound")
 Bounds = Literal["[)", "[]", "(]", "()"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, Range[int](1, 3) would fail on Python 3.11
 class Range(Generic[Bound]):
     """All values between two bounds; a bound of None is open.
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from viber.services.supabase._quoting import quoted, sound
 
 _LARGEST_EXPONENT = 131_072
 """More digits than this before the point, or after it, no numeric column holds."""
+_escaped_nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000").search
 
 
 def text_of(value: object) -> str:
@@ -158,7 +160,12 @@ def json_text(value: object) -> str:
         >>> json_text("dark"), json_text(Decimal("1.50")), json_text([1, True])
         ('"dark"', '1.50', '[1,true]')
     """
-    return text_of(value) if value is None or isinstance(value, Decimal) else json_of(value).decode()
+    if value is None or isinstance(value, Decimal):
+        return text_of(value)
+    text = json_of(value).decode()
+    if _escaped_nul(text):
+        raise refusal("a NUL character cannot be stored or compared in PostgreSQL")
+    return text
 
 
 def json_of(value: object) -> bytes:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from viber.errors import InvalidRequestError
+from viber.services.supabase import all_of, any_of
+
+
+@pytest.mark.parametrize("make", [any_of, all_of])
+@pytest.mark.parametrize("values", ["abc", b"abc", {"a": 1}, 5, None])
+def test_several_values_are_a_list(make: Any, values: Any) -> None:
+    """A text is not the list of its characters."""
+    with pytest.raises(InvalidRequestError, match="takes a list of values"):
+        make(values)
+
+
+@pytest.mark.parametrize("make", [any_of, all_of])
+def test_several_values_are_at_least_one(make: Any) -> None:
+    """Any of nothing would be no row, and all of nothing every row."""
+    with pytest.raises(InvalidRequestError, match="needs a value"):
+        make([])
+
+
+def test_several_values_are_kept_when_an_iterator_is_spent() -> None:
+    """A query can be asked twice."""
+    several = any_of(number for number in (1, 2))
+    assert several.values == (1, 2)
+    assert several == any_of([1, 2])
