@@ -31,6 +31,30 @@ async def test_views_never_get_each_others_credentials(build: Any) -> None:
     ]
 
 
+async def test_a_schema_is_seen_by_the_same_user(build: Any) -> None:
+    """Accept-Profile on what reads, Content-Profile on what writes, and every view keeps its own."""
+    project = build(*[Reply(json=[])] * 7, db_schema="shop", service_role_key="service")
+    audit = project.db.schema("audit")
+    await audit.table("t").select()
+    await audit.rpc("f", method="GET")
+    await audit.rpc("f")
+    await audit.as_user("user.jwt").table("t").select()
+    await audit.admin.table("t").select()
+    await project.db.admin.table("t").select()
+    await audit.schema("billing").with_options(timeout=1).table("t").select()
+    profiles = [[value for name, value in each.headers if "-profile" in name] for each in project.requests]
+    assert profiles == [["audit"]] * 5 + [["shop"], ["billing"]]
+    assert ("content-profile", "audit") in project.requests[2].headers
+    assert [token for _, token in credentials(project)][3:5] == ["user.jwt", "service"]
+
+
+@pytest.mark.parametrize("name", ["", " audit", "au\ndit", "à"])
+def test_a_schema_that_no_header_can_carry_is_refused(name: str, project: Any) -> None:
+    """Before anything is sent."""
+    with pytest.raises(InvalidRequestError, match="schema"):
+        project.db.schema(name)
+
+
 def test_admin_without_a_key_names_the_variable(project: Any) -> None:
     """The service role has a key of its own."""
     with pytest.raises(ConfigurationError, match="SUPABASE_SERVICE_ROLE_KEY"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from viber.errors import InvalidRequestError, SupabaseError
 from viber.http import Request
-from viber.services.supabase import col, raw
+from viber.services.supabase import Page, col, raw
 from viber.testing import Reply
 
 
@@ -159,6 +160,75 @@ async def test_a_walk_goes_on_after_an_error(build: Any) -> None:
         await anext(rows)
     seen += [row async for row in rows]
     assert [row["id"] for row in seen] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_pages_tell_where_they_are(build: Any) -> None:
+    """How many rows came so far, and whether more may come."""
+    project = build(*[Server(5)] * 9)
+    pages = [page async for page in project.db.table("readings", key="id").select().pages(size=2)]
+    assert [[row["id"] for row in page] for page in pages] == [[1, 2], [3, 4], [5]]
+    assert [(len(page), page.seen, page.total, page.is_last) for page in pages] == [
+        (2, 2, None, False),
+        (2, 4, None, False),
+        (1, 5, None, True),
+    ]
+
+
+async def test_a_count_is_asked_for_once(build: Any) -> None:
+    """The first page counts; to count each would cost as much as it."""
+    headers = {"content-range": "0-1/3"}
+    project = build(Reply(206, headers=headers, json=[{"id": 1}, {"id": 2}]), Reply(json=[{"id": 3}]))
+    pages = [page async for page in project.db.table("t", key="id").select().pages(size=2, count="planned")]
+    assert [page.total for page in pages] == [3, 3]
+    assert ["planned" in dict(request.headers).get("prefer", "") for request in project.requests] == [
+        True,
+        False,
+    ]
+
+
+async def test_a_hook_that_raises_loses_no_row(build: Any) -> None:
+    """The page stays where it is for whoever goes on."""
+    project = build(*[Server(3)] * 9)
+
+    def stop(_: Page[Any]) -> None:
+        raise KeyError
+
+    rows = aiter(project.db.table("readings", key="id").select().rows(page_size=3, on_page=stop))
+    with pytest.raises(KeyError):
+        await anext(rows)
+    assert [await anext(rows) for _ in range(3)] == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+async def test_two_tasks_cannot_turn_one_page(build: Any) -> None:
+    """Both would get the same rows."""
+    project = build(Reply(json=[{"id": 1}], delay=1))
+    pages = aiter(project.db.table("readings", key="id").select().pages(size=3))
+    both = await asyncio.gather(anext(pages), anext(pages), return_exceptions=True)
+    assert [type(each) for each in both] == [Page, RuntimeError]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"id": 1}, "at is missing"),
+        ({"id": 1, "at": {"a": 1}}, "holds JSON or a list"),
+        ({"id": 1, "at": [1]}, "holds JSON or a list"),
+        (5, "not rows"),
+    ],
+)
+async def test_a_row_that_does_not_tell_where_it_stands_is_an_error(row: Any, words: str, build: Any) -> None:
+    """Going on anywhere would lose rows."""
+    query = build(Reply(json=[row])).db.table("t", key="id").select().order("at")
+    with pytest.raises(SupabaseError, match=words):
+        [row async for row in query.rows()]
+
+
+async def test_without_nulls_what_is_missing_is_null(build: Any) -> None:
+    """A row without the column of the order stands among the nulls."""
+    project = build(Reply(json=[{"id": 1}]), Reply(json=[]))
+    query = project.db.table("t", key="id").select().order("at").without_nulls()
+    assert [row async for row in query.rows()] == [{"id": 1}]
+    assert "or=(and(at.is.null,id.gt.1))" in project.requests[1].url
 
 
 async def test_a_failed_page_is_repeated(build: Any) -> None:
