@@ -1,6 +1,5 @@
 """What a query says about rows: which, in what order, how many; compiled to a query string."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -70,22 +69,24 @@ class Clauses:
 
     def query(self) -> str:
         """The query string, without its question mark."""
-        selected = [f"select={selection(self.columns)}"] if self.columns else []
-        return "&".join([*selected, *self.pairs()])
+        pairs = self.pairs()
+        if self.columns:
+            pairs.insert(0, f"select={selection(self.columns)}")
+        return "&".join(pairs)
 
-    def pairs(self, of: str = "") -> Iterator[str]:
+    def pairs(self, of: str = "") -> list[str]:
         """All but the columns, as parts of a query string; `of` is the embedded table, and a dot."""
-        for each in self.filters:
-            yield each.pair(of)
+        pairs = [each.pair(of) for each in self.filters]
         if self.order:
-            yield f"{of}order={percent(','.join(each.text() for each in self.order))}"
+            pairs.append(f"{of}order={percent(','.join([each.text() for each in self.order]))}")
         if self.limit is not None:
-            yield f"{of}limit={self.limit}"
+            pairs.append(f"{of}limit={self.limit}")
         if self.offset is not None:
-            yield f"{of}offset={self.offset}"
+            pairs.append(f"{of}offset={self.offset}")
         for column in self.columns:
             if isinstance(column, Related):
-                yield from column.pairs(of)
+                pairs += column.pairs(of)
+        return pairs
 
 
 ALL = Clauses()

@@ -42,7 +42,7 @@ class Embed(Related, Narrowable):
         elif self.clauses.columns:
             yield self.key, self
 
-    def pairs(self, of: str = "") -> Iterator[str]:
+    def pairs(self, of: str = "") -> list[str]:
         """Its filters, order and bounds, with its name in front."""
         return self.clauses.pairs(f"{of}{percent(name(self.key))}.")
 
@@ -72,7 +72,7 @@ def embed(
         >>> lines = embed("order_items", "quantity", embed("products", "name"), as_="lines", join="inner")
         >>> lines.selected()
         'lines:order_items!inner(quantity,products(name))'
-        >>> list(lines.gt("quantity", 1).order("quantity", desc=True).limit(3).pairs())
+        >>> lines.gt("quantity", 1).order("quantity", desc=True).limit(3).pairs()
         ['lines.quantity=gt.1', 'lines.order=quantity.desc', 'lines.limit=3']
     """
     if join not in {None, "inner", "left"}:

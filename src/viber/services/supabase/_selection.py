@@ -63,7 +63,7 @@ class Related:
         """The names that it has in the answer, each with what stands there."""
 
     @abstractmethod
-    def pairs(self, of: str = "") -> Iterator[str]:
+    def pairs(self, of: str = "") -> list[str]:
         """Its filters, order and bounds as parts of a query string, `of` in front of every key."""
 
 
