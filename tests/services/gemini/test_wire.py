@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from viber.errors import Delivery, InvalidRequestError
 from viber.services.gemini import Content, GeminiConfig, GenerationConfig, Part
-from viber.services.gemini._wire import Endpoint, continued, count_body, encoded, generate_body, model_path
+from viber.services.gemini._wire import Endpoint, continued, encoded, generate_body, model_path
 
 
 @pytest.mark.parametrize(
@@ -158,14 +158,6 @@ def test_any_text_survives(text: str) -> None:
     """A prompt arrives as it was said."""
     body = json.loads(encoded(generate_body(text, {})))
     assert body["contents"][0]["parts"][0]["text"] == text
-
-
-def test_a_count_with_a_system_instruction_sends_the_whole_request() -> None:
-    """The instruction costs tokens too."""
-    assert count_body("hi", "m", None) == {"contents": [{"parts": [{"text": "hi"}], "role": "user"}]}
-    whole = count_body("hi", "m", "be brief")["generateContentRequest"]
-    assert whole["model"] == "models/m"
-    assert whole["systemInstruction"] == {"parts": [{"text": "be brief"}]}
 
 
 def test_a_continued_request_carries_the_token() -> None:

@@ -6,7 +6,9 @@ from viber.services.gemini._budget import Budget, BudgetStatus
 from viber.services.gemini._cached_content import CachedContent
 from viber.services.gemini._caches import Caches
 from viber.services.gemini._catalogue import ModelInfo, Models
+from viber.services.gemini._chat import Chat, ChatStream
 from viber.services.gemini._config import GeminiConfig
+from viber.services.gemini._counting import TokenCount
 from viber.services.gemini._embed import EmbedOptions
 from viber.services.gemini._errors import (
     AnswerBlockedError,
@@ -28,6 +30,8 @@ from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata,
 from viber.services.gemini._file import File
 from viber.services.gemini._files import Files
 from viber.services.gemini._function_tool import FunctionTool
+from viber.services.gemini._lanes import MoveOn, cannot_answer
+from viber.services.gemini._limits import ModelLimits, ModelStatus
 from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
 from viber.services.gemini._options import GenerateOptions, StreamOptions
 from viber.services.gemini._pages import Pages
@@ -42,6 +46,9 @@ from viber.services.gemini._part import (
     Part,
 )
 from viber.services.gemini._prices import Price, PriceTable
+from viber.services.gemini._project import Limits
+from viber.services.gemini._quota import LearnedQuota
+from viber.services.gemini._receipt import Receipt
 from viber.services.gemini._resource_errors import (
     BatchFailedError,
     EmbeddingsInterruptedError,
@@ -50,10 +57,13 @@ from viber.services.gemini._resource_errors import (
 from viber.services.gemini._service import GeminiService
 from viber.services.gemini._settings import GenerationConfig, ImageConfig, SafetySetting, ThinkingConfig
 from viber.services.gemini._stream import TokenStream
+from viber.services.gemini._text_stream import TextStream
 from viber.services.gemini._token import Token
 from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._tracker import UsageRow, UsageTotals, UsageTracker
+from viber.services.gemini._trim import Trim
 from viber.services.gemini._usage import ModalityTokens, UsageMetadata
+from viber.services.gemini._view import ViewOptions
 
 __all__ = [
     "AnswerBlockedError",
@@ -71,6 +81,8 @@ __all__ = [
     "CachedContent",
     "Caches",
     "Candidate",
+    "Chat",
+    "ChatStream",
     "CitationMetadata",
     "CodeExecutionResult",
     "Content",
@@ -98,10 +110,15 @@ __all__ = [
     "GenerationConfig",
     "GroundingMetadata",
     "ImageConfig",
+    "LearnedQuota",
+    "Limits",
     "Media",
     "ModalityTokens",
     "ModelInfo",
+    "ModelLimits",
+    "ModelStatus",
     "Models",
+    "MoveOn",
     "NoObjectError",
     "NoTextError",
     "Pages",
@@ -109,16 +126,22 @@ __all__ = [
     "Price",
     "PriceTable",
     "PromptBlockedError",
+    "Receipt",
     "SafetyRating",
     "SafetySetting",
     "StreamOptions",
+    "TextStream",
     "ThinkingConfig",
     "Token",
+    "TokenCount",
     "TokenStream",
     "ToolCall",
     "ToolRoundsError",
+    "Trim",
     "UsageMetadata",
     "UsageRow",
     "UsageTotals",
     "UsageTracker",
+    "ViewOptions",
+    "cannot_answer",
 ]

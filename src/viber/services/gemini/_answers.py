@@ -89,18 +89,6 @@ def read_generation(response: Response, failures: Failures) -> Token:
     return token
 
 
-def read_count(response: Response, failures: Failures) -> int:
-    """A number of tokens.
-
-    Raises:
-        BaseError: it is an error, or nothing that Gemini answers.
-    """
-    total = read_object(response, failures).get("totalTokens")
-    if not isinstance(total, int):
-        raise failures.of_answer(response.status, response.headers, response.body)
-    return total
-
-
 def read_any(response: Response, failures: Failures) -> None:
     """Anything that Gemini says when it is well.
 

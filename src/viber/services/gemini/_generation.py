@@ -98,9 +98,16 @@ class Generator:
         """
         return self._question(model, "streamGenerateContent?alt=sse", body)
 
+    def models(self, model: ModelNames | None) -> tuple[str, ...]:
+        """Whom to ask, in order.
+
+        Raises:
+            InvalidRequestError: nobody.
+        """
+        return self.lanes.models if model is None else models_of(model)
+
     def _question(self, model: ModelNames | None, verb: str, body: Json) -> Question:
-        models = self.lanes.models if model is None else models_of(model)
-        return Question.of(self.endpoint, models, verb, body)
+        return Question.of(self.endpoint, self.models(model), verb, body)
 
     def _until_first_event(self, times: StreamTimes) -> Channel:
         if "first_event_timeout" in times:

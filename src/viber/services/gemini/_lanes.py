@@ -15,6 +15,7 @@ from viber.observability import FallbackUsed
 from viber.resilience import Pipeline
 from viber.services._channel import Channel
 from viber.services.gemini._books import Books, Entry
+from viber.services.gemini._budget import Budget
 from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._errors import BudgetError
 from viber.services.gemini._json import Json
@@ -81,6 +82,10 @@ class Lanes:
         budgets = () if config.budget is None else (config.budget,)
         books = Books(UsageTracker(), config.prices, pipeline.clock.wall, budgets)
         return cls(limits or Limits.of(config, pipeline), books, (config.model,))
+
+    def booked(self, label: str | None, budget: Budget | None) -> Self:
+        """The same ways; what is used is written down under this label, within one budget more."""
+        return replace(self, books=self.books.labelled(label, budget))
 
     async def run(self, channel: Channel, models: tuple[str, ...], ask: Callable[[Lane], Awaitable[T]]) -> T:
         """Ask the first model, and the next if it cannot answer; all within the channel's `total_timeout`.

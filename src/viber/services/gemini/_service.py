@@ -1,6 +1,7 @@
 """Gemini, as an application awaits it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Self, TypeVar, Unpack, overload
 
@@ -8,27 +9,32 @@ from pydantic import TypeAdapter
 
 from viber.services._channel import Channel
 from viber.services._health import Health
-from viber.services._options import OptionFields
 from viber.services.gemini import _asking
-from viber.services.gemini._answers import read_any, read_count, text_or_error
+from viber.services.gemini._answers import read_any, text_or_error
 from viber.services.gemini._api import Api
 from viber.services.gemini._batches import Batches
 from viber.services.gemini._caches import Caches
 from viber.services.gemini._catalogue import Models
 from viber.services.gemini._chat import Chat, begin_chat
 from viber.services.gemini._config import GeminiConfig
+from viber.services.gemini._counting import TokenCount, count_tokens
 from viber.services.gemini._embed import Embedder, EmbedOptions
+from viber.services.gemini._estimate import estimate
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._files import Files
 from viber.services.gemini._generation import Generator
-from viber.services.gemini._lanes import Lanes
+from viber.services.gemini._lanes import Lanes, MoveOn, cannot_answer
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._object import generate_object
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
+from viber.services.gemini._project import Limits
+from viber.services.gemini._question import models_of
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._text_stream import TextStream
+from viber.services.gemini._tracker import UsageTracker
 from viber.services.gemini._trim import Trim
-from viber.services.gemini._wire import Endpoint, count_body
+from viber.services.gemini._view import ViewOptions, viewed
+from viber.services.gemini._wire import Endpoint
 
 T = TypeVar("T")
 
@@ -64,14 +70,38 @@ class GeminiService:
         """How this service is called in errors, events and reports."""
         return self._channel.name
 
-    def with_options(self, **options: Unpack[OptionFields]) -> Self:
-        """This service with other time limits, attempts, header fields, idempotence or request id.
+    def with_options(self, **options: Unpack[ViewOptions]) -> Self:
+        """This service with other time limits, attempts, header fields, idempotence, label and so on.
 
         Example::
 
             await gemini.with_options(max_attempts=1).generate_text("Quick!")
         """
-        return type(self)(self._config, self._channel.with_options(**options))
+        return type(self)(self._config, *viewed(self._channel, self._lanes, options))
+
+    def with_models(self, *models: str, move_on: MoveOn = cannot_answer) -> Self:
+        """This service with models that stand in for each other: the next is asked if one cannot answer.
+
+        Each has a circuit of its own. `move_on` says after which errors; unless given, after those of the
+        model (see `cannot_answer`). All of it is one call within its `total_timeout`; the last error carries
+        a note for each before it, and an answer says its `model`.
+
+        Example::
+
+            await gemini.with_models("gemini-3.8-flash", "gemini-3.5-flash-lite").generate_text("Hi")
+        """
+        lanes = replace(self._lanes, models=models_of(models), move_on=move_on)
+        return type(self)(self._config, self._channel, lanes)
+
+    @property
+    def usage(self) -> UsageTracker:
+        """What all views of this service used, by day, model and label."""
+        return self._lanes.books.tracker
+
+    @property
+    def limits(self) -> Limits:
+        """How each model stands, and what is known of its limits."""
+        return self._lanes.limits
 
     async def generate_text(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> str:
         """The text of an answer, thoughts left out.
@@ -166,17 +196,13 @@ class GeminiService:
         """
         return begin_chat(self._generator, options, history=history, restored=restored, trim=trim)
 
-    async def count_tokens(
-        self, prompt: Prompt, *, model: str | None = None, system: ContentLike | None = None
-    ) -> int:
-        """How many tokens a prompt is; costs none."""
-        body = count_body(prompt, model or self._config.model, system)
-        return await self._channel.call(
-            self._endpoint.post(model, "countTokens", body),
-            partial(read_count, failures=self._failures),
-            operation="count_tokens",
-            idempotent=True,
-        )
+    async def count_tokens(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> TokenCount:
+        """How many tokens a prompt is, with all that would be sent; costs none, and is not limited here."""
+        return await count_tokens(self._generator, prompt, options)
+
+    def estimate_tokens(self, prompt: Prompt, **options: Unpack[GenerateOptions]) -> int:
+        """About how many, rather too many than too few: what limits and budgets reserve. Nothing is sent."""
+        return estimate(_asking.begin(self._generator, prompt, options).body)
 
     @overload
     async def embed(  # type: ignore[overload-overlap]  # a text is a sequence of texts, too

@@ -111,16 +111,6 @@ def generate_body(
     return body
 
 
-def count_body(prompt: Prompt, model: str, system: ContentLike | None) -> Json:
-    """The body of a count; with a system instruction the whole request has to be sent.
-
-    Raises:
-        InvalidRequestError: the prompt is empty.
-    """
-    body = generate_body(prompt, {"system": system})
-    return {"generateContentRequest": {"model": model_path(model), **body}} if system is not None else body
-
-
 def continued(request: Request, body: Json, token: str) -> Request:
     """The request that goes on where an answer stopped."""
     return replace(request, body=encoded({**body, "continuationToken": token})) if token else request

@@ -1,0 +1,66 @@
+"""How many tokens a prompt is, asked or reckoned."""
+
+from functools import partial
+from typing import Self
+
+from viber.http import Response
+from viber.services.gemini._answers import read_object
+from viber.services.gemini._asking import begin
+from viber.services.gemini._failures import Failures
+from viber.services.gemini._generation import Generator
+from viber.services.gemini._json import Json
+from viber.services.gemini._options import GenerateOptions, Prompt
+from viber.services.gemini._shape import Answered
+from viber.services.gemini._usage import Split
+from viber.services.gemini._wire import model_path
+
+
+class TokenCount(int):
+    """A number of tokens, and what it is made of.
+
+    Example:
+        >>> TokenCount(7) + 1
+        8
+    """
+
+    details: Split = ()
+    """By modality, if the server says."""
+    cached_tokens: int = 0
+    """Those that a cached content holds already."""
+
+    @classmethod
+    def of(cls, told: "_Told") -> Self:
+        """What the server counted."""
+        count = cls(told.total_tokens)
+        count.details, count.cached_tokens = told.prompt_tokens_details, told.cached_content_token_count
+        return count
+
+
+class _Told(Answered):
+    total_tokens: int
+    prompt_tokens_details: Split = ()
+    cached_content_token_count: int = 0
+
+
+async def count_tokens(generator: Generator, prompt: Prompt, options: GenerateOptions) -> TokenCount:
+    """What the model counts; raises what a generation would."""
+    body, model = begin(generator, prompt, options).body, generator.models(options.get("model"))[0]
+    return await generator.channel.call(
+        generator.endpoint.post(model, "countTokens", count_body(body, model)),
+        partial(_read, failures=generator.failures),
+        operation="count_tokens",
+        idempotent=True,
+    )
+
+
+def count_body(body: Json, model: str) -> Json:
+    """The body of a count: of all that is sent, if that is more than contents."""
+    is_plain = body.keys() == {"contents"}
+    return body if is_plain else {"generateContentRequest": {"model": model_path(model), **body}}
+
+
+def _read(response: Response, failures: Failures) -> TokenCount:
+    answer = read_object(response, failures)
+    if "totalTokens" not in answer:
+        raise failures.of_answer(response.status, response.headers, response.body)
+    return TokenCount.of(_Told.from_wire(answer))
