@@ -180,3 +180,10 @@ def test_any_answer_has_an_error(status: int, body: Any) -> None:
     error = answered(status, body)
     assert str(error)
     assert isinstance(error, BaseError)
+
+
+def test_the_longer_of_two_told_delays_counts() -> None:
+    """Google sends no header; somebody in between may, with or without Google's words."""
+    assert answered(429, google(429), **{"retry-after": "9"}).retry_after == 9.0
+    assert answered(429, google(429, "", RETRY_IN_7), **{"retry-after": "9"}).retry_after == 9.0
+    assert answered(429, google(429, "", RETRY_IN_7), **{"retry-after": "5"}).retry_after == 7.5

@@ -53,11 +53,11 @@ class Failures:
     def of_answer(self, status: int, headers: Mapping[str, str], body: bytes) -> BaseError:
         """The error of an answer that is none: of its body if that is Gemini's, else of its status."""
         error = error_in(parsed(body))
+        wait = parse_retry_after(headers.get("retry-after"), wall=self.wall(), date=headers.get("date"))
         if error is not None:
-            return self.of_error(error, status=status)
+            return self.of_error(error, status=status, wait=wait)
         if status == _OK:
             return self._of_foreign_body(body)
-        wait = parse_retry_after(headers.get("retry-after"), wall=self.wall(), date=headers.get("date"))
         return self._foreign(
             _kinds_of(status)[0],
             f"the answer is HTTP {status} and not from Gemini",
@@ -68,8 +68,13 @@ class Failures:
             delivery=Delivery.UNKNOWN if status in _GATEWAY else Delivery.ANSWERED,
         )
 
-    def of_error(self, error: Mapping[str, Any], *, status: int = _OK) -> BaseError:
-        """The error that Gemini describes; inside a stream the HTTP status says nothing."""
+    def of_error(
+        self, error: Mapping[str, Any], *, status: int = _OK, wait: float | None = None
+    ) -> BaseError:
+        """The error that Gemini describes; inside a stream the HTTP status says nothing.
+
+        `wait` is what a header asks for: somebody in between may know where Gemini itself says nothing.
+        """
         status = status if status != _OK else _status_in(error)
         invalid_key = any(reason.startswith("API_KEY_") for reason in reasons_of(error)) and status in (
             400,
@@ -81,9 +86,13 @@ class Failures:
             self.shown(str(error.get("message") or "")) or f"Gemini answered HTTP {status}",
             status=status,
             retryable=status in self.retryable_statuses and not hopeless,
-            retry_after=self._until_it_helps(error) if hopeless else delay_of(error),
+            retry_after=self._until_it_helps(error) if hopeless else self._longer(delay_of(error), wait),
             details={"status": error.get("status"), "details": self._scrubbed(error.get("details"))},
         )
+
+    @staticmethod
+    def _longer(told: float | None, wait: float | None) -> float | None:
+        return max((seconds for seconds in (told, wait) if seconds is not None), default=None)
 
     def blocked(self, feedback: Mapping[str, Any], usage: object = None) -> BaseError:
         """The prompt was refused, and why; reading it may have cost something all the same."""
