@@ -1,7 +1,8 @@
 """Where rows come from and what they become."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar
 
 from viber.errors import SupabaseError
@@ -18,6 +19,9 @@ from viber.services.supabase._slices import read_rows
 
 Other = TypeVar("Other")
 Out = TypeVar("Out")
+
+_path_of = lru_cache(maxsize=1024)(segment)
+"""Most programs have few tables, and ask for them often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Source(Generic[Row]):
         """The rows of an answer."""
         return read_rows(self.rows, response.body, table=self.table, at_once=self.session.decode_at_once)
 
-    async def fetch(
+    def fetch(
         self,
         clauses: Clauses,
         read: Callable[[Response], Awaitable[Out]],
@@ -72,12 +76,12 @@ class Source(Generic[Row]):
         *,
         verb: str = "select",
         recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
-    ) -> Out:
+    ) -> Coroutine[Any, Any, Out]:
         """Ask for what the clauses find, in one request."""
         request = self.session.endpoint.read(self.path, clauses.query())
         if form is not PLAIN:
             request = form.put_on(request)
-        return await self.session.call(
+        return self.session.call(
             request, read, operation=f"{verb} {self.table}", idempotent=True, recover=recover
         )
 
@@ -86,7 +90,7 @@ def source_of(
     session: Session, table: str, rows: RowReader[Row], key: str | tuple[str, ...] | None = None
 ) -> Source[Row]:
     """The table of this name."""
-    return Source(session, table, segment(table), rows, key_of(key))
+    return Source(session, table, _path_of(table), rows, key_of(key))
 
 
 def key_of(key: str | tuple[str, ...] | None) -> tuple[str, ...]:
