@@ -1,16 +1,19 @@
 """Supabase: tables and functions of a project, spoken by PostgREST.
 
 The rooms, from the caller to the wire and back: `_service` and `_table` are what a caller holds; `_select`,
-`_writes`, `_rpc` and `_walk` are queries, immutable values over a `_source` of rows; `_filters`, `_clauses`,
+`_insert`, `_put`, `_change`, `_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of rows; `_filters`, `_clauses`,
 `_values`, `_quoting` and `_bodies` write them down; `_session` and `_endpoint` send them with the credentials
 of one view; `_answers`, `_codes`, `_errors`, `_outcome` and `_rows` read what comes back.
 """
 
+from viber.services.supabase._change import Change
+from viber.services.supabase._chunks import Account, Chunk, InsertMany
 from viber.services.supabase._columns import Column, col
 from viber.services.supabase._config import SupabaseConfig
 from viber.services.supabase._embed import Embed, embed
 from viber.services.supabase._errors import (
     MultipleRowsError,
+    PreferenceIgnoredError,
     RowMismatchError,
     SupabaseAuthenticationError,
     SupabaseConflictError,
@@ -20,12 +23,15 @@ from viber.services.supabase._errors import (
     SupabaseRateLimitError,
     SupabaseServerError,
     SupabaseTimeoutError,
+    UnsettledWriteError,
 )
 from viber.services.supabase._filters import Filter
+from viber.services.supabase._insert import Insert
 from viber.services.supabase._invocation import variadic
 from viber.services.supabase._logic import and_, not_, or_
 from viber.services.supabase._operands import Quantified, all_of, any_of
 from viber.services.supabase._patterns import like_escape, regex_escape
+from viber.services.supabase._put import Put
 from viber.services.supabase._query import Query
 from viber.services.supabase._ranges import Range
 from viber.services.supabase._raw import raw
@@ -35,19 +41,25 @@ from viber.services.supabase._select import Select
 from viber.services.supabase._selection import RowCount, count
 from viber.services.supabase._service import SupabaseService
 from viber.services.supabase._table import Table
+from viber.services.supabase._uuid7 import uuid7
 from viber.services.supabase._walk import Page, Pages, Walk
 
 __all__ = [
+    "Account",
     "Call",
     "Change",
+    "Chunk",
     "Column",
     "Counted",
     "Embed",
     "Filter",
     "Insert",
+    "InsertMany",
     "MultipleRowsError",
     "Page",
     "Pages",
+    "PreferenceIgnoredError",
+    "Put",
     "Quantified",
     "Query",
     "Range",
@@ -66,6 +78,7 @@ __all__ = [
     "SupabaseService",
     "SupabaseTimeoutError",
     "Table",
+    "UnsettledWriteError",
     "Walk",
     "all_of",
     "and_",
@@ -78,5 +91,6 @@ __all__ = [
     "or_",
     "raw",
     "regex_escape",
+    "uuid7",
     "variadic",
 ]

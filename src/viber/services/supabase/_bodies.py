@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._quoting import name
+from viber.services.supabase._rows import exactly
 from viber.services.supabase._values import is_listing, json_of, text_of
 
 
@@ -24,24 +26,49 @@ RowInput = Mapping[str, object] | BaseModel | DataclassRow
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Encoded rows: how many, and the union of their keys when those differ."""
+    """Encoded rows: how many, and the columns to write where the rows do not say it alike."""
 
     json: bytes = dataclasses.field(repr=False)
     count: int
     columns: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    """The columns that tell the rows apart, if each row has a value for each of them."""
+
+    @property
+    def is_list(self) -> bool:
+        """Whether a list was given, be it of one row."""
+        return self.json.startswith(b"[")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as the server reads them, with exact numbers, and without what is not to be written."""
+        decoded: Any = exactly(self.json)
+        rows: list[dict[str, Any]] = decoded if self.is_list else [decoded]
+        if not self.columns:
+            return rows
+        return [{each: row[each] for each in self.columns if each in row} for row in rows]
 
 
-def body_of(rows: RowInput | Iterable[RowInput]) -> Body:
+def body_of(
+    rows: RowInput | Iterable[RowInput],
+    *,
+    key: tuple[str, ...] = (),
+    columns: Iterable[str] | None = None,
+) -> Body:
     """One row, or a list of them, encoded now: what happens to the objects later changes nothing.
+
+    `key` are the columns that tell rows apart, `columns` those to write; the union of the rows' by default.
 
     Raises:
         InvalidRequestError: something is not a row, or holds what JSON cannot.
     """
+    chosen = None if columns is None else _chosen(columns)
     if is_row(rows):
-        return Body(json_of(fields_of(rows)), 1)
+        fields = fields_of(rows)
+        return Body(json_of(fields), 1, chosen or (), _key_in([fields], key, chosen))
     if not is_listing(rows):
         raise refusal(f"a {type(rows).__name__} is not a row, nor a list of rows")
-    return _body_of_list([fields_of(row) for row in cast("Iterable[object]", rows)])
+    several = [fields_of(row) for row in cast("Iterable[object]", rows)]
+    return Body(json_of(several), len(several), chosen or _differing(several), _key_in(several, key, chosen))
 
 
 def values_of(values: RowInput) -> bytes:
@@ -50,6 +77,17 @@ def values_of(values: RowInput) -> bytes:
     if not fields:
         raise refusal("an update needs at least one value")
     return json_of(fields)
+
+
+def with_value(body: bytes, column: str, value: object) -> bytes:
+    """The new values of an update, and one more.
+
+    Raises:
+        InvalidRequestError: the column is among them already, or the value cannot be sent.
+    """
+    if column in exactly(body):
+        raise refusal(f"{column} is given twice")
+    return b"%b,%b" % (body[:-1], json_of({column: value})[1:])
 
 
 def is_row(value: object) -> bool:
@@ -75,11 +113,31 @@ def fields_of(row: object) -> Mapping[str, object]:
     raise refusal(f"a {type(row).__name__} is not a row", suggestion="pass a dict, a model or a dataclass")
 
 
-def _body_of_list(rows: list[Mapping[str, object]]) -> Body:
+def _differing(rows: list[Mapping[str, object]]) -> tuple[str, ...]:
+    """The union of the rows' columns; nothing where all have the same."""
     first = rows[0].keys() if rows else ()
-    equal = all(row.keys() == first for row in rows)
-    columns = () if equal else tuple(dict.fromkeys(key for row in rows for key in row))
-    return Body(json_of(rows), len(rows), columns)
+    if all(row.keys() == first for row in rows):
+        return ()
+    return tuple(dict.fromkeys(key for row in rows for key in row))
+
+
+def _chosen(columns: Iterable[str]) -> tuple[str, ...]:
+    chosen = (columns,) if isinstance(columns, str) else tuple(columns)
+    if not chosen:
+        raise refusal(
+            "columns= takes at least one name", suggestion="leave it out to write what the rows have"
+        )
+    for column in chosen:
+        name(column)
+    return chosen
+
+
+def _key_in(
+    rows: list[Mapping[str, object]], key: tuple[str, ...], chosen: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """The key, if every row has it, and it is written."""
+    is_written = chosen is None or set(key) <= set(chosen)
+    return key if is_written and all(row.get(each) is not None for row in rows for each in key) else ()
 
 
 def _fields_of_mapping(row: Mapping[object, object]) -> dict[str, object]:

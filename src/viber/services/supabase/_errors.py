@@ -3,7 +3,7 @@
 from typing import Any
 
 from viber import errors
-from viber.errors import Delivery, InvalidRequestError, SupabaseError
+from viber.errors import Delivery, InvalidRequestError, Severity, SupabaseError
 
 
 class SupabaseInvalidRequestError(SupabaseError, errors.InvalidRequestError):
@@ -64,6 +64,20 @@ class MultipleRowsError(SupabaseError, errors.InvalidRequestError):
     """Several rows match where at most one was asked for."""
 
     code = "supabase.multiple_rows"
+
+
+class UnsettledWriteError(SupabaseError):
+    """An earlier attempt may have written, its answer was lost, and a look at the table cannot tell."""
+
+    code = "supabase.unsettled_write"
+    delivery = Delivery.UNKNOWN
+    severity = Severity.HIGH
+
+
+class PreferenceIgnoredError(SupabaseError, errors.InvalidRequestError):
+    """The server does not do something that was asked for; `delivery` says whether it wrote."""
+
+    code = "supabase.preference_ignored"
 
 
 def refusal(message: str, *, suggestion: str = "", **details: Any) -> InvalidRequestError:

@@ -1,30 +1,46 @@
-"""What a write answers: nothing, the rows it touched, or one of them."""
+"""What a write answers: nothing, how many rows it touched, the rows, one of them, or the new key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from viber.http import Response
-from viber.services.supabase._selection import selection
+from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._counts import ContentRange
+from viber.services.supabase._preferences import Answer
 from viber.services.supabase._rows import Row
+from viber.services.supabase._selection import Selectable
 from viber.services.supabase._source import Source
 
 Out = TypeVar("Out")
+
+
+def _as_they_are(answer: Any, _: Sequence[int]) -> Any:
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[Out]):
     """What is asked of the server, and what is made of its answer."""
 
-    prefer: Literal["return=minimal", "return=representation"]
+    answer: Answer
     read: Callable[[Response], Awaitable[Out]]
     untouched: Callable[[], Out]
     """The answer where nothing had to be sent."""
-    columns: tuple[str, ...] = ()
+    columns: tuple[Selectable, ...] = ()
+    counted: bool = False
+    in_order: Callable[[Out, Sequence[int]], Out] = _as_they_are
+    """The answer with its rows in another order: the first number is the place of the first row."""
+
+    @property
+    def tells_rows(self) -> bool:
+        """Whether the answer depends on which rows were touched, so that a second one would be another."""
+        return self.counted or self.answer != "minimal"
 
     def pairs(self) -> list[str]:
-        """The part of the query string that names the columns to answer with."""
-        return [f"select={selection(self.columns)}"] if self.columns else []
+        """The part of the query string that says what to answer with."""
+        return [Clauses(self.columns).query()] if self.columns else []
 
 
 async def _nothing(response: Response) -> None:
@@ -32,12 +48,28 @@ async def _nothing(response: Response) -> None:
         raise ValueError("a body where none was asked for")
 
 
-NOTHING: Outcome[None] = Outcome("return=minimal", _nothing, lambda: None)
+async def _count(response: Response) -> int:
+    total = ContentRange.of(response.headers).total
+    if total is None:
+        raise ValueError("no count where one was asked for")
+    return total
 
 
-def rows_of(source: Source[Row], columns: tuple[str, ...] = ()) -> Outcome[list[Row]]:
+async def _location(response: Response) -> dict[str, str]:
+    pairs = parse_qsl(urlsplit(response.headers.get("location", "")).query)
+    if not pairs:
+        raise ValueError("no location where one was asked for")
+    return {column.strip('"'): value.removeprefix("eq.") for column, value in pairs}
+
+
+NOTHING: Outcome[None] = Outcome("minimal", _nothing, lambda: None)
+COUNT: Outcome[int] = Outcome("minimal", _count, lambda: 0, counted=True)
+KEY: Outcome[dict[str, str]] = Outcome("headers-only", _location, dict[str, str])
+
+
+def rows_of(source: Source[Row], columns: tuple[Selectable, ...] = ()) -> Outcome[list[Row]]:
     """The rows as they are after the write."""
-    return Outcome("return=representation", source.read, list, columns)
+    return Outcome("representation", source.read, list, columns, in_order=_rearranged)
 
 
 def row_of(source: Source[Row]) -> Outcome[Row]:
@@ -49,4 +81,8 @@ def row_of(source: Source[Row]) -> Outcome[Row]:
             raise ValueError("one row was written, and another number came back")
         return rows[0]
 
-    return Outcome("return=representation", read, lambda: cast("Row", None))
+    return Outcome("representation", read, lambda: cast("Row", None))
+
+
+def _rearranged(rows: list[Row], places: Sequence[int]) -> list[Row]:
+    return [rows[place] for place in places]
