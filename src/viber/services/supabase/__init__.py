@@ -1,9 +1,10 @@
 """Supabase: tables and functions of a project, spoken by PostgREST.
 
 The rooms, from the caller to the wire and back: `_service` and `_table` are what a caller holds; `_select`,
-`_insert`, `_put`, `_change`, `_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of rows; `_filters`, `_clauses`,
-`_values`, `_quoting` and `_bodies` write them down; `_session` and `_endpoint` send them with the credentials
-of one view; `_answers`, `_codes`, `_errors`, `_outcome` and `_rows` read what comes back.
+`_insert`, `_put`, `_change`, `_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of
+rows; `_filters`, `_clauses`, `_values`, `_quoting` and `_bodies` write them down; `_session` and `_endpoint`
+send them with the credentials of one view; `_answers`, `_codes`, `_errors`, `_outcome` and `_rows` read what
+comes back.
 """
 
 from viber.services.supabase._change import Change
