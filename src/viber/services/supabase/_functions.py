@@ -8,6 +8,7 @@ from viber.services.supabase._invocation import RpcOptions, invocation
 from viber.services.supabase._rows import DICTS, reader_of
 from viber.services.supabase._rpc import Call, CallClauses, any_value, returned_by, value_of
 from viber.services.supabase._select import Select
+from viber.services.supabase._source import key_of
 from viber.services.supabase._views import Views
 
 Out = TypeVar("Out")
@@ -66,10 +67,7 @@ class Functions(Views):
         """
         if returns is not None and model is not None:
             raise refusal("returns= is for one value, model= for rows", suggestion="give one of them")
-        session, key = self._session, options.get("key")
-        source = returned_by(
-            session, invocation(function, arguments, options), reader_of(model) if model else DICTS, key
-        )
-        if model is not None:
-            return Select(source, CallClauses())
-        return Call(source, value_of(source.table, returns) if returns else any_value(source.table))
+        rows, key = reader_of(model) if model else DICTS, key_of(options.get("key"))
+        value = any_value(function) if returns is None else value_of(function, returns)
+        source = returned_by(self._session, invocation(function, arguments, options), rows, key)
+        return Call(source, value) if model is None else Select(source, CallClauses())

@@ -19,7 +19,7 @@ from viber.services.supabase._select import Select
 from viber.services.supabase._selection import Selectable
 from viber.services.supabase._session import Session
 from viber.services.supabase._slices import read_rows
-from viber.services.supabase._source import Source, key_of
+from viber.services.supabase._source import Source
 
 Out = TypeVar("Out")
 Other = TypeVar("Other")
@@ -63,7 +63,7 @@ class Returned(Source[Row]):
         body = response.body.strip()
         if _is_nothing(response) or body == b"null":
             body = b"[]"
-        elif body[:1] != b"[":
+        elif body and body[:1] != b"[":
             body = b"[%b]" % body
         return read_rows(self.rows, body, table=self.table, at_once=self.session.decode_at_once)
 
@@ -135,33 +135,35 @@ class Call(Query[Out], Generic[Out]):
 
 
 def returned_by(
-    session: Session, invocation: Invocation, rows: RowReader[Row], key: str | tuple[str, ...] | None
+    session: Session, invocation: Invocation, rows: RowReader[Row], key: tuple[str, ...]
 ) -> Returned[Row]:
     """The rows of a call."""
     name = f"rpc {invocation.function}"
-    return Returned(session, name, name, rows, key_of(key), invocation=invocation)
+    return Returned(session, name, name, rows, key, invocation=invocation)
 
 
-def any_value(name: str) -> Callable[[Session, Response], Awaitable[Any]]:
+def any_value(function: str) -> Callable[[Session, Response], Awaitable[Any]]:
     """Reads whatever a function returned; None for nothing."""
 
     async def read(session: Session, response: Response) -> Any:
         if _is_nothing(response):
             return None
         if response.body[:1] == b"[":
-            return await read_rows(DICTS, response.body, table=name, at_once=session.decode_at_once)
+            return await read_rows(
+                DICTS, response.body, table=f"rpc {function}", at_once=session.decode_at_once
+            )
         return from_json(response.body)
 
     return read
 
 
-def value_of(name: str, type_: type[Out]) -> Callable[[Session, Response], Awaitable[Out]]:
+def value_of(function: str, type_: type[Out]) -> Callable[[Session, Response], Awaitable[Out]]:
     """Reads what a function returned as one value of a type; nothing is None."""
     reader = reader_of(type_)
 
     async def read(_: Session, response: Response) -> Out:
         body = b"null" if _is_nothing(response) else response.body
-        values = reader.read(b"[%b]" % body, table=name)
+        values = reader.read(b"[%b]" % body, table=f"rpc {function}")
         if len(values) != 1:
             raise ValueError("not one value")
         return values[0]
