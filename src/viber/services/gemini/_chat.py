@@ -1,6 +1,7 @@
 """A conversation that remembers what was said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator as Steps
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +23,7 @@ from viber.services.gemini._options import (
     StreamTimes,
     check_names,
 )
+from viber.services.gemini._question import models_of
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._toolbox import declared
 from viber.services.gemini._trim import Trim, exchanges
@@ -32,7 +34,8 @@ from viber.services.gemini._wire import contents
 class Chat:
     """A conversation: each message goes out with what was said before, as it was said.
 
-    A turn that fails, breaks off or is blocked leaves the history as it was. One turn at a time.
+    A turn that fails, breaks off or is blocked leaves the history as it was. One turn at a time. Of several
+    models, the one that answers first answers from then on: signatures do not move between models.
 
     Example::
 
@@ -48,7 +51,7 @@ class Chat:
     ) -> None:
         self._generator = generator
         self._state = state
-        self._options: GenerateOptions = {**options, "model": state.model, "system": state.system}
+        self._options: GenerateOptions = {**options, "system": state.system}
         self._options["tools"] = declared(options.get("tools") or ())
         self._trim = trim
         self._scale = 1.0
@@ -96,9 +99,7 @@ class Chat:
         return self._state.to_json()
 
     @contextmanager
-    def _streamed(
-        self, message: Prompt, options: GenerateOptions, times: StreamTimes
-    ) -> Iterator[TokenStream]:
+    def _streamed(self, message: Prompt, options: GenerateOptions, times: StreamTimes) -> Steps[TokenStream]:
         with self._alone():
             turn = self._ask(message, options)
             yield (tokens := _asking.stream(self._generator, turn.dialogue, times))
@@ -111,7 +112,10 @@ class Chat:
             raise refusal("a message is one turn of the user", suggestion="chat(history=[...]) takes several")
         mine = Content.from_wire(said[0])
         prompt = [*self._sent(mine), mine]
-        return _Turn(mine, _asking.begin(self._generator, prompt, {**self._options, **options}))
+        return _Turn(
+            mine,
+            _asking.begin(self._generator, prompt, {**self._options, "model": self._state.models, **options}),
+        )
 
     def _sent(self, message: Content) -> tuple[Content, ...]:
         if self._trim is None:
@@ -128,10 +132,10 @@ class Chat:
         usable_or_error(answer)
         if not answer.tool_calls and answer.usage.prompt_tokens:  # of one request, so that they compare
             self._scale = answer.usage.prompt_tokens / estimate(turn.dialogue.body)
-        self._state = self._state.after([turn.message, *answer.turns], answer.usage)
+        self._state = self._state.after([turn.message, *answer.turns], answer)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Steps[None]:
         if self._is_busy:
             raise RuntimeError("another turn of this chat is under way: await it first, or make another chat")
         self._is_busy = True
@@ -141,7 +145,7 @@ class Chat:
             self._is_busy = False
 
     def __repr__(self) -> str:
-        return f"<Chat with {self._state.model!r}, {len(self.history)} turns>"
+        return f"<Chat with {' or '.join(self._state.models)}, {len(self.history)} turns>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +188,12 @@ def begin_chat(
         TypeError: there is no such option.
     """
     check_names(options, GenerateOptions)
-    system = options.get("system")
+    system, model = options.get("system"), options.get("model")
     if restored is None:
-        state = ChatState.of(options.get("model") or generator.endpoint.model, system, history)
+        models = generator.lanes.models if model is None else models_of(model)
+        state = ChatState.of(models, system, history)
     else:
         if history:
             raise TypeError("a chat is restored, or goes on from a history, not both")
-        state = ChatState.from_json(restored).under(options.get("model"), system)
+        state = ChatState.from_json(restored).under(model, system)
     return Chat(generator, state, options, trim)

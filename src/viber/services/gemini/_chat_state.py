@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from viber.services.gemini._errors import refusal
-from viber.services.gemini._json import Json, is_array, is_object, parsed
-from viber.services.gemini._models import Content
+from viber.services.gemini._json import Json, is_object, parsed
+from viber.services.gemini._models import Content, GenerateContentResponse
 from viber.services.gemini._options import ContentLike
+from viber.services.gemini._question import ModelNames, models_of
 from viber.services.gemini._usage import UsageMetadata
 from viber.services.gemini._wire import content, contents, encoded
 
@@ -18,20 +19,20 @@ _VERSION = 1
 class ChatState:
     """A conversation so far: signatures belong to a model, so the model is part of it."""
 
-    model: str
+    models: tuple[str, ...]
     system: Json | None = None
     history: tuple[Content, ...] = ()
     usage: UsageMetadata = field(default_factory=UsageMetadata)
 
     @classmethod
-    def of(cls, model: str, system: ContentLike | None, history: Sequence[ContentLike]) -> Self:
+    def of(cls, models: tuple[str, ...], system: ContentLike | None, history: Sequence[ContentLike]) -> Self:
         """A conversation that goes on from here.
 
         Raises:
             InvalidRequestError: a turn is none, or the user does not begin.
         """
         instruction = None if system is None else content(system)
-        return cls(model, instruction, _turns(contents(history) if history else []))
+        return cls(models, instruction, _turns(contents(history) if history else []))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -43,35 +44,38 @@ class ChatState:
         match parsed(text):
             case {
                 "version": 1,
-                "model": str(model),
+                "models": [_, *_] as models,
                 "system": system,
-                "history": history,
+                "history": [*history],
                 "usage": usage,
-            } if is_array(history) and is_object(usage) and (system is None or is_object(system)):
+            } if is_object(usage) and (system is None or is_object(system)):
                 turns = _turns([content(turn) for turn in history])
-                return cls(model, system, turns, UsageMetadata.from_wire(usage))
+                return cls(tuple(map(str, models)), system, turns, UsageMetadata.from_wire(usage))
             case _:
                 raise refusal("this is no chat", suggestion="give what Chat.to_json() wrote")
 
-    def under(self, model: str | None, system: ContentLike | None) -> Self:
+    def under(self, model: ModelNames | None, system: ContentLike | None) -> Self:
         """The conversation with another model or instruction, where one is given."""
         instruction = self.system if system is None else content(system)
-        return replace(self, model=model or self.model, system=instruction)
+        models = self.models if model is None else models_of(model)
+        return replace(self, models=models, system=instruction)
 
     def to_json(self) -> str:
         """Everything, as text: the turns as they came, signatures among them."""
         state: Any = {
             "version": _VERSION,
-            "model": self.model,
+            "models": self.models,
             "system": self.system,
             "history": [turn.to_wire() for turn in self.history],
             "usage": self.usage.to_wire(),
         }
         return encoded(state).decode()
 
-    def after(self, turns: Sequence[Content], usage: UsageMetadata) -> Self:
-        """The conversation with these turns at its end."""
-        return replace(self, history=(*self.history, *turns), usage=self.usage + usage)
+    def after(self, turns: Sequence[Content], answer: GenerateContentResponse) -> Self:
+        """The conversation with these turns at its end, the last of which is this answer."""
+        models = (answer.model,) if answer.model else self.models
+        history, usage = (*self.history, *turns), self.usage + answer.usage
+        return replace(self, models=models, history=history, usage=usage)
 
 
 def _turns(said: Sequence[Json]) -> tuple[Content, ...]:

@@ -1,8 +1,9 @@
 """Answers as values of a Python type: asked for by its schema, checked by pydantic, mended once."""
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -65,9 +66,9 @@ async def generate_object(
         AnswerCutError, AnswerBlockedError: the answer is not whole.
         InvalidRequestError: the request or the type is wrong.
     """
-    form: Form[T] = _form_of(kind)
+    form: Form[T] = _form_of(cast("Hashable", kind))
     dialogue = _asking.begin(generator, prompt, options, schema=form.schema)
-    for repairs_left in range(repairs, -1, -1):
+    while True:
         answer = await _asking.answer(generator, dialogue)
         complete_or_error(answer)
         text = text_or_error(answer)
@@ -75,18 +76,22 @@ async def generate_object(
             return form.adapter.validate_json(text)
         except ValidationError as refused:
             complaints = complaints_of(refused)
-        if repairs_left:
-            dialogue.say(answer.candidates[0].content, _sent_back(complaints))
-    secrets = generator.failures.secrets
-    raise NoObjectError(
-        f"the answer is no {form.name}, after it was sent back {repairs} times: {len(complaints)} faults",
+        if repairs <= 0:
+            raise _no_object(form.name, text, complaints, generator.failures.secrets)
+        repairs -= 1
+        dialogue.model = answer.model
+        dialogue.say(answer.candidates[0].content, _sent_back(complaints))
+
+
+def _no_object(name: str, text: str, complaints: Iterable[str], secrets: tuple[str, ...]) -> NoObjectError:
+    return NoObjectError(
+        f"the answer does not fit {name}",
         text=redact_text(text, secrets=secrets),
         complaints=[redact_text(complaint, secrets=secrets) for complaint in complaints],
-        details={"usage": answer.usage.to_wire()},
     )
 
 
-def _sent_back(complaints: tuple[str, ...]) -> Content:
+def _sent_back(complaints: Iterable[str]) -> Content:
     lines = "\n".join(f"- {complaint}" for complaint in complaints)
     text = f"That does not fit the schema:\n{lines}\nGive the whole answer again, with these faults mended."
     return Content(role="user", parts=(Part(text=text),))
