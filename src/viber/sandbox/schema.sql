@@ -215,6 +215,80 @@ values
   (6, null, null, null, '{"say \"hi\"","back\\slash",""}', '{5}', null, null, null, '');
 select setval('samples_id_seq', 1000);
 
+-- ---------------------------------------------------------------- writing: what makes the outcome of a write hard to tell
+create table articles (  -- updated only while it has the version that was read
+  id bigint primary key,
+  title text not null,
+  price numeric(12, 2),
+  tags text[] not null default '{}',
+  version integer not null default 1,
+  changed_at timestamptz not null default now()
+);
+create table inbox (  -- everybody writes, nobody reads
+  id uuid primary key,
+  body text not null
+);
+alter table inbox enable row level security;
+create policy "everybody writes" on inbox for insert with check (true);
+create table memos (  -- what is secret cannot be seen by those who wrote it
+  id uuid primary key,
+  body text not null,
+  secret boolean not null default false
+);
+alter table memos enable row level security;
+create policy "everybody writes" on memos for insert with check (true);
+create policy "everybody reads what is not secret" on memos for select using (not secret);
+create table parcels (  -- a trigger writes other values than were sent
+  id uuid primary key,
+  code text not null,
+  weight numeric(8, 3),
+  sent_at timestamptz
+);
+create function tidy() returns trigger language plpgsql as
+$$ begin new.code := upper(trim(new.code)); return new; end $$;
+create trigger tidy_parcels before insert on parcels for each row execute function tidy();
+create table bookings (  -- rows that exclude each other by more than the key
+  id uuid,
+  room integer not null,
+  during tstzrange not null,
+  seat text unique,
+  constraint a_room_is_booked_once exclude using gist (int4range(room, room, '[]') with =, during with &&),
+  primary key (id)
+);
+create table measurements (  -- a key of two columns, one of them a time
+  sensor text,
+  at timestamptz,
+  value numeric,
+  primary key (sensor, at)
+);
+create table valuables (  -- a column of each type that a value of Python goes into
+  id uuid primary key,
+  amount numeric,
+  price numeric(12, 2),
+  ratio double precision,
+  ratio4 real,
+  flag boolean,
+  day date,
+  clock time,
+  local_at timestamp,
+  at timestamptz,
+  lasting interval,
+  status order_status,
+  ref uuid,
+  bytes bytea,
+  data jsonb,
+  doc json,
+  tags text[],
+  amounts numeric[],
+  days date[],
+  grid integer[],
+  span int4range,
+  during tstzrange,
+  place spot,
+  fixed char(6),
+  address inet
+);
+
 -- ---------------------------------------------------------------- documents: JSON in JSON, with line breaks of its own
 create view documents as
 select
@@ -292,7 +366,7 @@ create table internal.customers (id bigint primary key, name text not null);
 grant usage on schema public to anon, authenticated, service_role;
 grant select on all tables in schema public to anon;
 grant select, insert, update, delete on all tables in schema public to authenticated, service_role;
-grant insert, update, delete on ledger to anon;
+grant insert, update, delete on ledger, articles, inbox, memos, parcels, bookings, measurements, valuables to anon;
 grant usage on all sequences in schema public to authenticated, service_role;
 grant execute on all functions in schema public, auth to anon, authenticated, service_role;
 grant usage on schema audit to anon, authenticated, service_role;
