@@ -80,6 +80,7 @@ async def answers_have_the_type_of_their_form(db: SupabaseService) -> None:
     assert_type(await select.exists(), bool)
     assert_type(await select.csv(), str)
     assert_type(await select.geojson(), Dict)
+    assert_type(await select.media("image/png"), bytes)
     assert_type(await select.explain(), str)
     assert_type(await select.explain(analyze=True, format="text"), str)
     assert_type(await select.explain(buffers=True, format="json"), Dict)

@@ -6,7 +6,7 @@ import pytest
 
 from viber.errors import InvalidRequestError
 from viber.http import Request
-from viber.services.supabase._formats import CSV, PLAIN, plan_of, zone_wishes
+from viber.services.supabase._formats import CSV, PLAIN, media_type, plan_of, zone_wishes
 
 ASKED = Request("GET", "http://x/", (("apikey", "k"), ("accept", "application/json"), ("x", "y")))
 
@@ -57,3 +57,16 @@ def test_an_unknown_form_of_a_plan_is_refused() -> None:
     """There are two."""
     with pytest.raises(InvalidRequestError, match="'text' or 'json'"):
         plan_of("application/json", "yaml", {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["image/png", "text/vnd.a-b+xml", "text/plain; charset=utf-8"])
+def test_a_media_type_is_sent_as_it_is(text: str) -> None:
+    """With its parameters."""
+    assert media_type(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "png", "image/", "image/png\r\nx: y", "image/pñg", "a/b;\n"])
+def test_what_is_no_media_type_is_refused(text: str) -> None:
+    """A header field could not carry it, or it would say more than that."""
+    with pytest.raises(InvalidRequestError, match="media type"):
+        media_type(text)

@@ -110,6 +110,15 @@ async def test_comma_separated_values_at_the_cap_are_doubted(
     assert "there may be more" in caplog.text
 
 
+async def test_rows_in_a_media_type_of_the_database(db: SupabaseService) -> None:
+    """As the aggregate that is declared for it makes them; one that is not there is refused."""
+    customers = db.table("customers").select().in_("id", [3, 7]).order("id", desc=True)
+    assert await customers.media("text/vnd.greeting") == b"Dear Hugo 7,\nDear Dmitri 3,\n"
+    with pytest.raises(SupabaseInvalidRequestError) as caught:
+        await customers.media("image/png")
+    assert (caught.value.details or {})["code"] == "PGRST107"
+
+
 async def test_geojson_needs_postgis(db: SupabaseService) -> None:
     """Without the extension the server has no such function, and says so."""
     with pytest.raises(NotFoundError) as caught:

@@ -127,6 +127,13 @@ async def test_text_that_is_no_text_is_an_error(build: Any) -> None:
         await build(*[Reply(body=b"\xff")] * 3).db.table("t").select().csv()
 
 
+async def test_other_media_types_are_bytes(build: Any) -> None:
+    """Whatever they are."""
+    project = build(Reply(body=b"\x89PNG\xff"))
+    assert await project.db.table("charts").select().media("image/png") == b"\x89PNG\xff"
+    assert project.header("accept") == "image/png"
+
+
 async def test_a_feature_collection_is_one_object(build: Any) -> None:
     """By its own media type."""
     project = build(Reply(json={"type": "FeatureCollection", "features": []}))

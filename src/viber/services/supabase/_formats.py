@@ -12,6 +12,7 @@ WITHOUT_NULLS = "application/vnd.pgrst.array+json;nulls=stripped"
 CSV = "text/csv"
 GEOJSON = "application/geo+json"
 PlanFormat = Literal["text", "json"]
+_is_media_type = re.compile(r"[\w.+-]+/[\w.+-]+(;[ -~]+)?", re.ASCII).fullmatch
 _is_zone = re.compile(r"[A-Za-z0-9_+/:-]+").fullmatch
 
 
@@ -50,6 +51,17 @@ def zone_wishes(zone: str) -> tuple[str, str]:
     if not _is_zone(zone):
         raise refusal(f"{zone!r} is not the name of a time zone", suggestion='for example "Europe/Paris"')
     return "handling=strict", f"timezone={zone}"
+
+
+def media_type(text: str) -> str:
+    """The text itself.
+
+    Raises:
+        InvalidRequestError: it is no media type.
+    """
+    if not _is_media_type(text):
+        raise refusal(f"{text!r} is no media type", suggestion='for example "image/png"')
+    return text
 
 
 def plan_of(accept: str, form: PlanFormat, options: dict[str, bool]) -> str:

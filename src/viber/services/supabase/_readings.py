@@ -104,6 +104,11 @@ def total_in(response: Response) -> int:
     return total
 
 
+def bytes_in(response: Response) -> bytes:
+    """The answer as it came."""
+    return response.body
+
+
 def text_in(response: Response) -> str:
     """The answer as text."""
     return response.body.decode()

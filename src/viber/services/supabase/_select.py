@@ -14,6 +14,7 @@ from viber.services.supabase._formats import (
     WITHOUT_NULLS,
     Form,
     PlanFormat,
+    media_type,
     plan_of,
     zone_wishes,
 )
@@ -23,6 +24,7 @@ from viber.services.supabase._query import Query
 from viber.services.supabase._readings import (
     CountedRows,
     Reading,
+    bytes_in,
     collection_in,
     plan_in,
     require_rows,
@@ -119,6 +121,14 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
     def geojson(self) -> Query[dict[str, Any]]:
         """The rows as a GeoJSON FeatureCollection; the database needs PostGIS, and the rows a geometry."""
         return Reading(self.source, self.clauses, self.form.accepting(GEOJSON), collection_in, "select")
+
+    def media(self, type: str) -> Query[bytes]:  # noqa: A002 - HTTP's word
+        """The rows in a media type that the database makes of them itself, for example `"image/png"`.
+
+        Raises:
+            InvalidRequestError: no header can carry it; when it is sent, the database has no such type.
+        """
+        return Reading(self.source, self.clauses, self.form.accepting(media_type(type)), bytes_in, "select")
 
     @overload
     def explain(
