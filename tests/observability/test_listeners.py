@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from viber.machines import BreakerState, Trigger
-from viber.observability import CircuitChanged, Event, Listeners
+from viber.observability import CallFinished, CallRejected, CircuitChanged, Event, Listeners, Metrics
 
 EVENT = CircuitChanged("quotes", BreakerState.CLOSED, BreakerState.OPEN, Trigger.THRESHOLD, at=1.0)
 
@@ -92,3 +92,21 @@ def test_the_library_configures_no_logging_by_itself() -> None:
     log = logging.getLogger("viber")
     assert any(isinstance(handler, logging.NullHandler) for handler in log.handlers)
     assert (log.level, log.propagate) == (logging.NOTSET, True)
+
+
+def test_metrics_count_beside_the_listeners() -> None:
+    """They hear of every event, and make it worth building."""
+    metrics = Metrics()
+    listeners = Listeners(metrics=metrics)
+    assert listeners
+    listeners.emit(CallRejected("quotes", "circuit", None, at=1.0))
+    assert metrics.snapshot()["quotes"].rejections == {"circuit": 1}
+
+
+def test_what_was_counted_is_only_told() -> None:
+    """So that no call is counted twice."""
+    told: list[Event] = []
+    metrics = Metrics()
+    Listeners(told.append, metrics=metrics).tell(CallFinished("quotes", "op", "r", 1, 0.1, None, at=1.0))
+    assert len(told) == 1
+    assert metrics.snapshot() == {}

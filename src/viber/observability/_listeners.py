@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from viber.observability._events import Event
+from viber.observability._metrics import Metrics
 
 Listener = Callable[[Event], None]
 
@@ -13,6 +14,8 @@ _log = logging.getLogger("viber")
 class Listeners:
     """A set of callables that are told of each event; one that raises is logged and dropped.
 
+    `metrics` counts beside them, and is told of the end of a call without an event being built.
+
     Example:
         >>> listeners = Listeners()
         >>> stop = listeners.add(print)
@@ -20,21 +23,28 @@ class Listeners:
         (True, None, False)
     """
 
-    __slots__ = ("callables",)
+    __slots__ = ("callables", "is_heard", "metrics")
 
-    def __init__(self, *callables: Listener) -> None:
-        self.callables: tuple[Listener, ...] = callables
+    def __init__(self, *callables: Listener, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics
+        self._become(callables)
 
     def __bool__(self) -> bool:
-        return bool(self.callables)
+        return self.is_heard
 
     def add(self, listener: Listener) -> Callable[[], None]:
         """Tell this one too; returns a function that stops it."""
-        self.callables = (*self.callables, listener)
+        self._become((*self.callables, listener))
         return lambda: self._drop(listener)
 
     def emit(self, event: Event) -> None:
-        """Tell everybody; nothing a listener does can fail a call."""
+        """Count the event and tell everybody; nothing a listener does can fail a call."""
+        if self.metrics is not None:
+            self.metrics(event)
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Tell the callables alone: for what has been counted."""
         for listener in self.callables:
             try:
                 listener(event)
@@ -43,4 +53,8 @@ class Listeners:
                 self._drop(listener)
 
     def _drop(self, listener: Listener) -> None:
-        self.callables = tuple(other for other in self.callables if other is not listener)
+        self._become(tuple(other for other in self.callables if other is not listener))
+
+    def _become(self, callables: tuple[Listener, ...]) -> None:
+        self.callables: tuple[Listener, ...] = callables
+        self.is_heard: bool = bool(callables) or self.metrics is not None

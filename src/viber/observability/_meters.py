@@ -25,7 +25,7 @@ class OperationMeter:
 class ServiceMeter:
     """Counts what happens to the calls of one service."""
 
-    __slots__ = ("fallbacks", "operations", "rejections", "retries", "waits")
+    __slots__ = ("fallbacks", "latest", "operations", "rejections", "retries", "waits")
 
     def __init__(self) -> None:
         self.operations: dict[str, OperationMeter] = {}
@@ -33,6 +33,8 @@ class ServiceMeter:
         self.rejections: Counter[str] = Counter()
         self.waits: dict[str, Histogram] = {}
         self.fallbacks: int = 0
+        self.latest: float = 0.0
+        """When the last call ended."""
 
     def finished(
         self, operation: str, attempts: int, duration: float, error: BaseException | None, now: float
@@ -41,6 +43,7 @@ class ServiceMeter:
         meter = self.operations.get(operation)
         if meter is None:
             meter = self._meter(operation)
+        self.latest = now
         meter.attempts += attempts
         meter.durations.record(now, duration)
         if error is not None:

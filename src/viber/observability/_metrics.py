@@ -86,7 +86,6 @@ class Metrics:
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
         self._now = now
-        self._latest = 0.0
         self.meters: dict[str, ServiceMeter] = {}
 
     def __call__(self, event: Event) -> None:
@@ -102,8 +101,10 @@ class Metrics:
 
     def snapshot(self) -> Mapping[str, ServiceMetrics]:
         """Everything as it stands, by service; what happens later changes nothing in it."""
-        now = self._latest if self._now is None else self._now()
-        return {service: _metrics_of(service, meter, now) for service, meter in self.meters.items()}
+        return {
+            service: _metrics_of(service, meter, meter.latest if self._now is None else self._now())
+            for service, meter in self.meters.items()
+        }
 
     @singledispatchmethod
     def _count(self, event: Event) -> None:
@@ -111,7 +112,6 @@ class Metrics:
 
     @_count.register
     def _(self, event: CallFinished) -> None:
-        self._latest = event.at
         meter = self.meter(event.service)
         meter.finished(event.operation, event.attempts, event.duration, event.error, event.at)
 

@@ -96,7 +96,7 @@ class Bulkhead:
         if waiter.until <= began:
             raise waiter.too_late()
         await self._line.wait(waiter, circuit)
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             now = self._clock.now()
             self.listeners.emit(CallWaited(self.name, "bulkhead", now - began, now))
 
@@ -147,7 +147,7 @@ class Bulkhead:
         return self._refused("bulkhead.wait", f"none of them ended within {self.max_wait} s")
 
     def _refused(self, code: str, reason: str) -> RateLimitError:
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             self.listeners.emit(CallRejected(self.name, "bulkhead", None, self._clock.now()))
         return RateLimitError(
             f"the bulkhead is full ({self.max_concurrent} at once) and {reason}; nothing was sent",

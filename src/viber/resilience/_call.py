@@ -51,7 +51,7 @@ class Call:
         """The clock runs from here."""
         policies = self.policies
         self._deadline = current_deadline()
-        if policies.total_timeout is not None or policies.listeners.callables:
+        if policies.total_timeout is not None or policies.listeners.is_heard:
             self._began = policies.clock.now()
             if policies.total_timeout is not None:
                 self._ends = self._began + policies.total_timeout
@@ -138,7 +138,7 @@ class Call:
             self._settle(Verdict.SUCCESS)
         if self._holds_place:
             self._leave()
-        if self._story is not None or policies.listeners.callables:
+        if self._story is not None or policies.listeners.is_heard:
             self.finish(None)
         return None
 
@@ -164,13 +164,15 @@ class Call:
         """The call is over."""
         self._story = None  # a kept error would hold its frames, and they this call
         policies = self.policies
-        if not policies.listeners.callables:
+        listeners = policies.listeners
+        if not listeners.is_heard:
             return
-        now = policies.clock.now()
+        name, operation, attempts, now = policies.name, self.operation, self.number, policies.clock.now()
         duration = 0.0 if self._began is None else now - self._began
-        policies.listeners.emit(
-            CallFinished(policies.name, self.operation, self.request_id, self.number, duration, error, at=now)
-        )
+        if listeners.metrics is not None:
+            listeners.metrics.meter(name).finished(operation, attempts, duration, error, now)
+        if listeners.callables:
+            listeners.tell(CallFinished(name, operation, self.request_id, attempts, duration, error, at=now))
 
     def interrupted(self) -> None:
         """One failure more after a success: the stream that had begun well broke."""
@@ -288,7 +290,7 @@ class Call:
         story = self._story = self._story or Story()
         story.remember(error, attempt=self.number, delay=delay)
         policies = self.policies
-        if policies.listeners.callables:
+        if policies.listeners.is_heard:
             now = policies.clock.now()
             policies.listeners.emit(
                 RetryScheduled(

@@ -162,7 +162,7 @@ class Circuit:
 
     def _rejected(self, wait: float | None) -> CircuitOpenError:
         retry_after = None if wait == inf else wait
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             self.listeners.emit(CallRejected(self.name, "circuit", retry_after, self._clock.now()))
         return CircuitOpenError.reject(self.name, retry_after)
 

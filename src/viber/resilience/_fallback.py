@@ -56,7 +56,7 @@ class Fallback(Generic[T]):
         except Exception as error:
             if not self._applies(error):
                 raise
-            if self.listeners.callables:
+            if self.listeners.is_heard:
                 self.listeners.emit(FallbackUsed(self.name, error, self._clock.now()))
             return await begin(self._answer, error)
 

@@ -1,6 +1,5 @@
 """All policies around one awaited call, in their order."""
 
-from asyncio import Timeout
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import partial, wraps
@@ -8,6 +7,7 @@ from types import CoroutineType, FunctionType
 from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 from viber.machines import RetryConfig
+from viber.observability import Metrics
 from viber.resilience._attempts import Attempts
 from viber.resilience._call import Call
 from viber.resilience._deadline import current_deadline
@@ -20,7 +20,7 @@ from viber.resilience._functions import (
     require_new,
 )
 from viber.resilience._policies import Policies
-from viber.resilience._timeouts import translated
+from viber.resilience._timeouts import delay_after, delay_after_first
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -185,25 +185,34 @@ class Pipeline(Policies):
         is_special = breaker is not None and (grant is None or grant.counts)
         if is_special or self.listeners.callables or current_deadline() is not None:
             return await self._perform(_facts(Call(self), operation=operation), fn, args, kwargs)
-        began = None if self.total_timeout is None else self.clock.now()
+        metrics = self.listeners.metrics
+        began = None if self.total_timeout is None and metrics is None else self.clock.now()
         if self.budget is not None:
             self.budget.calls += 1
         scope = None if self.first_limit is None else self.clock.timeout(self.first_limit)
         try:
             if scope is None:
-                return await begin(fn, *args, **kwargs)
-            async with scope:
-                awaitable = fn(*args, **kwargs)
-                if awaitable.__class__ is not CoroutineType:
-                    require_awaitable(fn, awaitable)
-                return await awaitable
+                result = await begin(fn, *args, **kwargs)
+            else:
+                async with scope:
+                    awaitable = fn(*args, **kwargs)
+                    if awaitable.__class__ is not CoroutineType:
+                        require_awaitable(fn, awaitable)
+                    result = await awaitable
         except BaseException as error:
             call = _facts(Call(self), operation=operation)
             call.take_over(began, grant)
-            delay = _after(error, scope, call)
+            delay = delay_after_first(error, scope, call)
             if delay is None:
                 raise
+        else:
+            return result if metrics is None else self._counted(result, metrics, operation, began or 0.0)
         return await self._perform(call, fn, args, kwargs, delay)
+
+    def _counted(self, result: T, metrics: Metrics, operation: str, began: float) -> T:
+        now = self.clock.now()
+        metrics.meter(self.name).finished(operation, 1, now - began, None, now)
+        return result
 
     async def _perform(
         self,
@@ -240,7 +249,7 @@ class Pipeline(Policies):
                     async with scope:
                         result = await begin(fn, *args, **kwargs)
             except BaseException as error:
-                delay = _after(error, scope, call)
+                delay = delay_after(error, scope, call)
                 if delay is None:
                     raise
             else:
@@ -252,22 +261,6 @@ class Pipeline(Policies):
     def __repr__(self) -> str:
         limits = f"timeout={self.timeout}, total_timeout={self.total_timeout}"
         return f"<Pipeline {self.name!r} {limits}, attempts={self.retry.max_attempts}>"
-
-
-def _after(error: BaseException, scope: Timeout | None, call: Call) -> float | None:
-    """An attempt failed; seconds until the next one, None if this error ends the call.
-
-    Raises:
-        TimeoutError: it ends the call, and is ours.
-    """
-    failure = translated(error, scope, call)
-    delay = call.fail(failure)
-    if delay is None and failure is not error:
-        try:
-            raise failure from error
-        finally:
-            del failure  # its traceback holds this frame
-    return delay
 
 
 def _facts(

@@ -137,7 +137,7 @@ class RateLimiter:
             raise ValueError(f"seconds to pause are not negative: {seconds!r}")
         now = self._now()
         self._log.pause(now + seconds)
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             self.listeners.emit(LimitPaused(self.name, seconds, now))
         self._review()
 
@@ -190,7 +190,7 @@ class RateLimiter:
         if error := self._hopeless(waiter, len(self._line), self._line.weight):
             raise error
         grant = await self._line.wait(waiter, circuit)
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             now = self._now()
             self.listeners.emit(CallWaited(self.name, "rate limit", now - began, now))
         return grant
@@ -242,7 +242,7 @@ class RateLimiter:
         return self._refused(wait, "its turn did not come in time", "wait")
 
     def _refused(self, retry_after: float | None, reason: str, code: str) -> RateLimitError:
-        if self.listeners.callables:
+        if self.listeners.is_heard:
             self.listeners.emit(CallRejected(self.name, "rate limit", retry_after, self._now()))
         return RateLimitError(
             f"a local rate limit ({', '.join(map(str, self.limits))}): {reason}; nothing was sent",

@@ -1,4 +1,4 @@
-"""Telling our own timeouts from everybody else's."""
+"""What follows a failed attempt; our own timeouts are told from everybody else's."""
 
 import asyncio
 import builtins
@@ -16,3 +16,31 @@ def translated(error: BaseException, scope: asyncio.Timeout | None, call: Call) 
     return TimeoutError(
         f"no answer within {call.limit:.3g} s", code="timeout.total" if is_total else "timeout.attempt"
     )
+
+
+def delay_after(error: BaseException, scope: asyncio.Timeout | None, call: Call) -> float | None:
+    """An attempt failed; seconds until the next one, None if this error ends the call.
+
+    Raises:
+        TimeoutError: it ends the call, and is ours.
+    """
+    failure = translated(error, scope, call)
+    delay = call.fail(failure)
+    if delay is None and failure is not error:
+        try:
+            raise failure from error
+        finally:
+            del failure  # its traceback holds this frame
+    return delay
+
+
+def delay_after_first(error: BaseException, scope: asyncio.Timeout | None, call: Call) -> float | None:
+    """`delay_after`, for a first attempt that nobody has followed."""
+    try:
+        delay = delay_after(error, scope, call)
+    except BaseException as ended:
+        call.finish(ended)
+        raise
+    if delay is None:
+        call.finish(error)
+    return delay
