@@ -8,6 +8,7 @@ from aiohttp import web
 
 from viber.http import HttpConfig, Request, create_transport
 from viber.machines import CircuitBreakerConfig, RetryConfig
+from viber.observability import Listeners
 from viber.resilience import CircuitBreaker, Pipeline
 from viber.sandbox._faults import FaultBook
 from viber.sandbox._gemini import create_gemini_app
@@ -73,12 +74,14 @@ def channel_of(config: GeminiConfig, transport: Any, breaker: CircuitBreaker, **
 def build() -> Callable[..., Rig]:
     """Make a service that gets these answers; keywords are its configuration."""
 
-    def build(*script: Any, clock: FakeClock | None = None, **config: Any) -> Rig:
+    def build(
+        *script: Any, clock: FakeClock | None = None, listeners: Listeners | None = None, **config: Any
+    ) -> Rig:
         clock = clock or FakeClock(auto=True)
         transport = ScriptedTransport(*script, clock=clock)
         chosen = settings(**config)
         breaker = CircuitBreaker("gemini", chosen.breaker, clock=clock)
-        channel = channel_of(chosen, transport, breaker, clock=clock)
+        channel = channel_of(chosen, transport, breaker, clock=clock, listeners=listeners or Listeners())
         return Rig(GeminiService(chosen, channel), transport, breaker, clock)
 
     return build
