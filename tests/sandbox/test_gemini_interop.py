@@ -132,6 +132,49 @@ class TestGenerate:
         assert answer.prompt_feedback.block_reason is types.BlockedReason.SAFETY
 
 
+class TestParts:
+    async def test_an_image_and_code(self, client: AsyncClient) -> None:
+        """Parts that are no text arrive as the client's own types."""
+        answer = await client.models.generate_content(model=MODEL, contents="[[image]] [[code]] count to 2")
+        assert answer.parts
+        code, result, text, image = answer.parts
+        assert code.executable_code
+        assert code.executable_code.language is types.Language.PYTHON
+        assert result.code_execution_result
+        assert result.code_execution_result.outcome is types.Outcome.OUTCOME_OK
+        assert text.text == "1 2"
+        assert image.inline_data
+        assert (image.inline_data.data or b"").startswith(b"\x89PNG")
+
+    async def test_evidence(self, client: AsyncClient) -> None:
+        """Grounding arrives with a search."""
+        answer = await client.models.generate_content(
+            model=MODEL,
+            contents="[[cite]] rivers",
+            config=types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())]),
+        )
+        assert answer.candidates
+        grounding = answer.candidates[0].grounding_metadata
+        assert grounding
+        assert grounding.grounding_chunks
+        assert grounding.grounding_chunks[0].web
+        assert grounding.grounding_chunks[0].web.title == "example.com"
+        assert answer.candidates[0].citation_metadata
+
+    async def test_a_function_is_called_by_the_client(self, client: AsyncClient) -> None:
+        """Its own automatic calling comes to an answer."""
+
+        def weather(city: str) -> int:
+            return len(city)
+
+        answer = await client.models.generate_content(
+            model=MODEL,
+            contents="[[call]] weather",
+            config=types.GenerateContentConfig(tools=[weather]),
+        )
+        assert answer.text == 'weather returned {"result":4}.'
+
+
 class TestOthers:
     async def test_count_tokens(self, client: AsyncClient) -> None:
         """Counting agrees with the usage of the same prompt."""

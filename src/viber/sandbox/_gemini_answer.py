@@ -31,6 +31,11 @@ class Event:
 class _Spent:
     answered: int = 0
     thought: int = 0
+    drawn: int = 0
+    """Those of the answered ones that are images."""
+
+    def __add__(self, more: _Spent) -> _Spent:
+        return _Spent(self.answered + more.answered, self.thought + more.thought, self.drawn + more.drawn)
 
 
 def whole_answer(reply: Reply) -> Event:
@@ -45,7 +50,7 @@ def stream_events(reply: Reply) -> Iterator[Event]:
     total = _Spent()
     for number, group in enumerate(groups, start=1):
         new = _spend(group)
-        total = _Spent(total.answered + new.answered, total.thought + new.thought)
+        total += new
         event = _event(reply, [_merge(group)] if group else [], total, last=number == len(groups))
         yield replace(event, tokens=new.answered + new.thought)
 
@@ -56,7 +61,7 @@ def without_finish(event: Event) -> Event:
     return Event({**_drop(event.payload, "promptFeedback"), "candidates": candidates}, event.tokens)
 
 
-def usage(reply: Reply, *, answered: int, thought: int) -> Json:
+def usage(reply: Reply, *, answered: int, thought: int, drawn: int = 0) -> Json:
     """Return usageMetadata; the total is prompt, answer, thoughts and tool use, and zeros are left out."""
     prompt = reply.prompt.total()
     counts = {
@@ -70,7 +75,7 @@ def usage(reply: Reply, *, answered: int, thought: int) -> Json:
     split = {
         "promptTokensDetails": details(reply.prompt),
         "cacheTokensDetails": details(_text_only(reply.cached_tokens)),
-        "candidatesTokensDetails": details(_text_only(answered)),
+        "candidatesTokensDetails": details(Counts({Modality.TEXT: answered - drawn, Modality.IMAGE: drawn})),
         "toolUsePromptTokensDetails": details(_text_only(reply.tool_tokens)),
     }
     return {name: value for name, value in (counts | split).items() if value}
@@ -79,7 +84,7 @@ def usage(reply: Reply, *, answered: int, thought: int) -> Json:
 def _event(reply: Reply, parts: list[Json], spent: _Spent, *, last: bool) -> Event:
     payload: Json = {
         **_outcome(reply, parts, last=last),
-        "usageMetadata": usage(reply, answered=spent.answered, thought=spent.thought),
+        "usageMetadata": usage(reply, answered=spent.answered, thought=spent.thought, drawn=spent.drawn),
         "modelVersion": reply.model,
         "responseId": reply.response_id,
     }
@@ -88,7 +93,8 @@ def _event(reply: Reply, parts: list[Json], spent: _Spent, *, last: bool) -> Eve
 
 def _spend(steps: tuple[Step, ...]) -> _Spent:
     thought = sum(step.tokens for step in steps if step.is_thought)
-    return _Spent(sum(step.tokens for step in steps) - thought, thought)
+    drawn = sum(step.tokens for step in steps if step.is_image)
+    return _Spent(sum(step.tokens for step in steps) - thought, thought, drawn)
 
 
 def _outcome(reply: Reply, parts: list[Json], *, last: bool) -> Json:
@@ -96,7 +102,7 @@ def _outcome(reply: Reply, parts: list[Json], *, last: bool) -> Json:
         return {"promptFeedback": {"blockReason": reply.block, "safetyRatings": [_rating()]}}
     candidate: Json = {"content": {"parts": parts, "role": "model"}} if parts else {}
     if last:
-        candidate["finishReason"] = reply.finish
+        candidate |= {"finishReason": reply.finish, **reply.evidence}
     if reply.finish == "SAFETY":
         candidate["safetyRatings"] = [_rating()]
     if last and reply.finish == "CONTINUATION":

@@ -2,7 +2,8 @@
 
 Marks in the last message steer it: ``[[block]]`` refuses the prompt, ``[[safety]]`` stops without a word,
 ``[[think]]`` thinks first, ``[[call]]`` calls every declared function, ``[[finish:REASON]]`` ends for that
-reason. ``block`` and ``call`` take a name in the same way.
+reason. ``block`` and ``call`` take a name in the same way. ``[[image]]`` adds an image, ``[[code]]`` code
+that was run, ``[[cite]]`` a citation; ``[[wrong]]`` answers with JSON that fits no schema.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from viber.sandbox._gemini_fields import pick_object, pick_objects, pick_text
@@ -29,8 +30,18 @@ from viber.sandbox._gemini_wire import Json, dump
 
 CACHED_TOKENS: Final = 1024  # what a cachedContent weighs, whatever its name
 TOOL_TOKENS: Final = 16  # what one built-in tool adds to the prompt
-_MARK: Final = re.compile(r"\[\[(block|safety|think|call|finish)(?::(\w+))?\]\]")
+_MARK: Final = re.compile(r"\[\[(block|safety|think|call|finish|image|code|cite|wrong)(?::(\w+))?\]\]")
 _STOP: Final = "STOP"
+_IMAGE_TOKENS: Final = 1290
+_GREY_PIXEL: Final = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+
+
+_CODE: Final[tuple[Json, ...]] = (
+    {"executableCode": {"language": "PYTHON", "code": "print(6 * 7)"}},
+    {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "42\n"}},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,11 @@ class Step:
         """Whether the step is thought, not answer."""
         return "thought" in self.part
 
+    @property
+    def is_image(self) -> bool:
+        """Whether the step is an image."""
+        return "inlineData" in self.part
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -58,6 +74,8 @@ class Reply:
     steps: tuple[Step, ...] = ()
     finish: str | None = _STOP
     block: str | None = None
+    evidence: Json = field(default_factory=dict[str, Any])
+    """What stands beside the answer: citations, and what a search found."""
 
 
 def reply_to(asked: Generation) -> Reply:
@@ -68,7 +86,8 @@ def reply_to(asked: Generation) -> Reply:
     if "safety" in marks:
         return _reply(asked, finish="SAFETY")
     steps, finish = _cut_short(tuple(_steps(asked, marks)), asked.max_tokens)
-    return _reply(asked, steps=steps, finish=finish or marks.get("finish") or _STOP)
+    reply = _reply(asked, steps=steps, finish=finish or marks.get("finish") or _STOP)
+    return replace(reply, evidence=_evidence(asked, marks))
 
 
 def count_prompt(asked: Generation) -> Counts:
@@ -107,8 +126,31 @@ def _steps(asked: Generation, marks: Mapping[str, str | None]) -> Iterator[Step]
     calls = list(_calls(asked, marks))
     yield from calls
     if not calls:
-        for token in split_tokens(_stop_at(_text(asked), asked.stops)):
+        if "code" in marks:
+            yield from map(_whole, _CODE)
+        text = '{"wrong": true}' if "wrong" in marks else _text(asked)
+        for token in split_tokens(_stop_at(text, asked.stops)):
             yield Step({"text": token})
+        if "image" in marks or "IMAGE" in asked.modalities:
+            yield Step({"inlineData": {"mimeType": "image/png", "data": _GREY_PIXEL}}, tokens=_IMAGE_TOKENS)
+
+
+def _whole(part: Json) -> Step:
+    return Step(part, tokens=count_part(part)[1])
+
+
+def _evidence(asked: Generation, marks: Mapping[str, str | None]) -> Json:
+    found: Json = {}
+    if "cite" in marks:
+        source = {"startIndex": 0, "endIndex": 4, "uri": "https://example.com/source"}
+        found["citationMetadata"] = {"citationSources": [source]}
+    if asked.searches:
+        chunk = {"web": {"uri": "https://example.com/found", "title": "example.com"}}
+        found["groundingMetadata"] = {
+            "webSearchQueries": [_MARK.sub("", asked.prompt).strip()],
+            "groundingChunks": [chunk],
+        }
+    return found
 
 
 def _calls(asked: Generation, marks: Mapping[str, str | None]) -> Iterator[Step]:

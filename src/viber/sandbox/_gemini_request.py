@@ -51,6 +51,8 @@ class Generation:
     mime_type: str
     schema: Json | None
     wants_thoughts: bool
+    modalities: frozenset[str]
+    searches: bool
     cached_content: str | None
     digest: bytes
 
@@ -91,6 +93,8 @@ def read_generation(model: str, body: Json) -> Generation:
         mime_type=pick_text(config, "responseMimeType") or "text/plain",
         schema=_schema(config),
         wants_thoughts=bool(pick(pick_object(config, "thinkingConfig"), "includeThoughts")),
+        modalities=frozenset(str(name).upper() for name in listed(pick(config, "responseModalities"))),
+        searches=any(pick(tool, "googleSearch") is not None for tool in tools),
         cached_content=pick_text(body, "cachedContent"),
         digest=sha256(f"{model}\n{dump(body)}".encode()).digest(),
     )
