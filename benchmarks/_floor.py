@@ -47,7 +47,7 @@ async def floor(stack: AsyncExitStack, url: str) -> Any:
     idle: list[Exchange] = []
     stack.callback(lambda: [exchange.close() for exchange in idle])
 
-    async def select(table: str) -> Any:
+    async def select(table: str, limit: int = 1000) -> Any:  # noqa: ARG001 - the bytes are prebuilt
         if idle:
             exchange = idle.pop()
         else:

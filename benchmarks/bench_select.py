@@ -3,10 +3,10 @@
 import asyncio
 import json
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from _canned import canned, whole
@@ -23,8 +23,12 @@ COLUMNS = ["id", "customer_id", "status", "total", "placed_at"]
 TABLES = {"one": 1, "many": 1000}
 
 Rows = Sequence[Any]
-Select = Callable[[str], Awaitable[Rows]]
-"""Selects from a table; gives its rows."""
+
+
+class Select(Protocol):
+    """Selects open orders from a table; gives its rows."""
+
+    def __call__(self, table: str, limit: int = 1000) -> Awaitable[Rows]: ...
 
 
 class Order(BaseModel):
@@ -46,12 +50,16 @@ def stored(table: str) -> list[dict[str, object]]:
 
 def concurrently(select: Select, table: str, tasks: int) -> Run:
     """That many tasks share the operations; each answer is looked at where a wrong one would show."""
-    expected = stored(table)
+    return asking(select, table, tasks, rows=TABLES[table], last=TABLES[table] - 1, limit=1000)
+
+
+def asking(select: Select, table: str, tasks: int, *, rows: int, last: int, limit: int) -> Run:
+    """The same where an answer has so many rows, the last with this id."""
 
     async def work(count: int) -> None:
         for _ in range(count):
-            rows = await select(table)
-            if len(rows) != len(expected) or id_of(rows[-1]) != expected[-1]["id"]:
+            found = await select(table, limit)
+            if len(found) != rows or id_of(found[-1]) != last:
                 raise AssertionError("a wrong answer")
 
     async def run(count: int) -> None:
@@ -66,12 +74,12 @@ def id_of(found: Order | dict[str, object]) -> object:
     return found.id if isinstance(found, Order) else found["id"]
 
 
-def postgrest(stack: AsyncExitStack, url: str) -> Select:
-    client = AsyncPostgrestClient(f"{url}/rest/v1", headers={"apikey": KEY, "authorization": f"Bearer {KEY}"})
+def postgrest(stack: AsyncExitStack, url: str, key: str = KEY) -> Select:
+    client = AsyncPostgrestClient(f"{url}/rest/v1", headers={"apikey": key, "authorization": f"Bearer {key}"})
     stack.push_async_callback(client.aclose)
 
-    async def select(table: str) -> Rows:
-        query = client.from_(table).select(*COLUMNS).eq("status", "open").order("id").limit(1000)
+    async def select(table: str, limit: int = 1000) -> Rows:
+        query = client.from_(table).select(*COLUMNS).eq("status", "open").order("id").limit(limit)
         return (await query.execute()).data
 
     return select
@@ -81,18 +89,18 @@ def validated(select: Select) -> Select:
     """What a caller does who wants typed rows of a client that gives dicts."""
     orders = TypeAdapter(list[Order])
 
-    async def select_orders(table: str) -> Rows:
-        return orders.validate_python(await select(table))
+    async def select_orders(table: str, limit: int = 1000) -> Rows:
+        return orders.validate_python(await select(table, limit))
 
     return select_orders
 
 
 async def plain_httpx(stack: AsyncExitStack, url: str) -> Select:
     client = await stack.enter_async_context(httpx.AsyncClient(headers={"apikey": KEY}))
-    params = {"select": ",".join(COLUMNS), "status": "eq.open", "order": "id", "limit": "1000"}
+    params = {"select": ",".join(COLUMNS), "status": "eq.open", "order": "id"}
 
-    async def select(table: str) -> Rows:
-        answer = await client.get(f"{url}/rest/v1/{table}", params=params)
+    async def select(table: str, limit: int = 1000) -> Rows:
+        answer = await client.get(f"{url}/rest/v1/{table}", params={**params, "limit": str(limit)})
         answer.raise_for_status()
         return answer.json()
 
@@ -106,7 +114,7 @@ async def sockets(stack: AsyncExitStack, url: str) -> Select:
     idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
     stack.callback(lambda: [writer.close() for _, writer in idle])
 
-    async def select(table: str) -> Rows:
+    async def select(table: str, limit: int = 1000) -> Rows:  # noqa: ARG001 - the bytes are prebuilt
         reader, writer = idle.pop() if idle else await asyncio.open_connection(host, int(port), limit=2**20)
         writer.write(b"GET /rest/v1/%b HTTP/1.1\r\nhost: canned\r\n\r\n" % table.encode())
         answer = await reader.readexactly(lengths[table])
@@ -122,11 +130,11 @@ async def viber(stack: AsyncExitStack, url: str) -> tuple[Select, Select]:
     services = await stack.enter_async_context(ServiceFactory(Settings(supabase=unlimited)))
     db = services.supabase
 
-    async def select(table: str) -> Rows:
-        return await db.table(table).select(*COLUMNS).eq("status", "open").order("id").limit(1000)
+    async def select(table: str, limit: int = 1000) -> Rows:
+        return await db.table(table).select(*COLUMNS).eq("status", "open").order("id").limit(limit)
 
-    async def typed(table: str) -> Rows:
-        return await db.table(table, Order).select().eq("status", "open").order("id").limit(1000)
+    async def typed(table: str, limit: int = 1000) -> Rows:
+        return await db.table(table, Order).select().eq("status", "open").order("id").limit(limit)
 
     return select, typed
 
