@@ -3,25 +3,13 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, cast
-
-from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from typing import Any, cast
 
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._fields import RowInput, fields_of, is_row
 from viber.services.supabase._quoting import name
 from viber.services.supabase._rows import exactly
-from viber.services.supabase._values import is_listing, json_of, text_of
-
-
-class DataclassRow(Protocol):
-    """Any dataclass instance."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-RowInput = Mapping[str, object] | BaseModel | DataclassRow
-"""A row to write: a mapping (a TypedDict too), a pydantic model, or a dataclass."""
+from viber.services.supabase._values import is_listing, json_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +78,6 @@ def with_value(body: bytes, column: str, value: object) -> bytes:
     return b"%b,%b" % (body[:-1], json_of({column: value})[1:])
 
 
-def is_row(value: object) -> bool:
-    """Whether it is one row, and not a list of rows (a pydantic model can be iterated too)."""
-    return isinstance(value, (Mapping, BaseModel)) or dataclasses.is_dataclass(value)
-
-
-def fields_of(row: object) -> Mapping[str, object]:
-    """The columns of a row.
-
-    A field of a pydantic model that was left at its default None is not sent, so that the database's own
-    default applies; a dataclass cannot tell, and is sent as it is.
-    """
-    if isinstance(row, Mapping):
-        return _fields_of_mapping(cast("Mapping[object, object]", row))
-    try:
-        if isinstance(row, BaseModel):
-            return row.model_dump(mode="json", by_alias=True, exclude=_left_empty(row))
-        if dataclasses.is_dataclass(row) and not isinstance(row, type):
-            return to_jsonable_python(row, by_alias=True)  # type: ignore[no-any-return]  # a dict, for a dataclass
-    except PydanticSerializationError:
-        raise refusal(f"a {type(row).__name__} holds something that cannot be written as JSON") from None
-    raise refusal(f"a {type(row).__name__} is not a row", suggestion="pass a dict, a model or a dataclass")
-
-
 def _differing(rows: list[Mapping[str, object]]) -> tuple[str, ...]:
     """The union of the rows' columns; nothing where all have the same."""
     first = rows[0].keys() if rows else ()
@@ -138,20 +103,3 @@ def _key_in(
     """The key, if every row has it, and it is written."""
     is_written = chosen is None or set(key) <= set(chosen)
     return key if is_written and all(row.get(each) is not None for row in rows for each in key) else ()
-
-
-def _fields_of_mapping(row: Mapping[object, object]) -> dict[str, object]:
-    fields: dict[str, object] = {}
-    for key, value in row.items():
-        if not isinstance(key, str):
-            raise refusal(f"the keys of a row are column names, not {type(key).__name__}")
-        fields[key] = text_of(value) if type(value) in _BINARY else value
-    return fields
-
-
-_BINARY = frozenset({bytes, bytearray, memoryview})
-
-
-def _left_empty(row: BaseModel) -> set[str]:
-    fields = type(row).model_fields
-    return {field for field in fields if field not in row.model_fields_set and getattr(row, field) is None}

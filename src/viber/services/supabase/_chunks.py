@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from viber.errors import BaseError, Delivery, SupabaseError
-from viber.services.supabase._bodies import RowInput, body_of, is_row
+from viber.services.supabase._bodies import body_of
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._fields import RowInput, is_row
 from viber.services.supabase._insert import Insert
 from viber.services.supabase._outcome import rows_of
 from viber.services.supabase._query import Duty, Query

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
-from viber.services.supabase._bodies import RowInput, is_row
+from viber.services.supabase._fields import RowInput, is_row
 from viber.services.supabase._insert import Insert
 from viber.services.supabase._preferences import OnDuplicate
 from viber.services.supabase._query import Query

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, cast
 
 from viber.http import Request
-from viber.services.supabase._bodies import RowInput, body_of, is_row
+from viber.services.supabase._bodies import body_of
 from viber.services.supabase._endpoint import Endpoint
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._fields import RowInput, is_row
 from viber.services.supabase._query import Duty
 from viber.services.supabase._quoting import RESERVED, percent, segment, sound
 from viber.services.supabase._values import argument_text, is_listing, json_of

@@ -51,7 +51,7 @@ def _told(refusal: SupabaseError, finding: Finding, key: tuple[str, ...]) -> Sup
     if is_duplicate and finding is Finding.OTHER:
         refusal.message += (
             "; the row of that key has other values: if an earlier attempt wrote it,"
-            " a trigger or somebody else has changed it since"
+            " the column's type, a trigger or somebody else has changed it"
         )
     refusal.delivery = Delivery.UNKNOWN
     return refusal

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
-from viber.services.supabase._bodies import Body, RowInput, body_of, fields_of, values_of
+from viber.services.supabase._bodies import Body, body_of, values_of
 from viber.services.supabase._change import Change, Verb
 from viber.services.supabase._chunks import Chunk, InsertMany, OnError, Rows, insert_many
 from viber.services.supabase._clauses import ALL, Clauses
 from viber.services.supabase._columns import col
 from viber.services.supabase._errors import refusal
+from viber.services.supabase._fields import RowInput, fields_of
 from viber.services.supabase._filters import Filter
 from viber.services.supabase._insert import Insert, Upsert
 from viber.services.supabase._operators import Operator, compare, identity

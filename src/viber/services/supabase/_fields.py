@@ -1,0 +1,114 @@
+"""The columns of a row on its way out, and their values as PostgreSQL reads them from JSON."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, ClassVar, Protocol, cast
+
+from pydantic import BaseModel, PlainSerializer, WrapSerializer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from viber.services.supabase._errors import refusal
+from viber.services.supabase._values import text_of
+
+
+class DataclassRow(Protocol):
+    """Any dataclass instance."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+RowInput = Mapping[str, object] | BaseModel | DataclassRow
+"""A row to write: a mapping (a TypedDict too), a pydantic model, or a dataclass."""
+
+_AS_TEXT = frozenset({bytes, bytearray, memoryview, timedelta})
+"""What JSON writers have words of their own for, which PostgreSQL reads as something else, or not at all."""
+_LISTS = frozenset({list, tuple})
+
+
+def is_row(value: object) -> bool:
+    """Whether it is one row, and not a list of rows (a pydantic model can be iterated too)."""
+    return isinstance(value, (Mapping, BaseModel)) or dataclasses.is_dataclass(value)
+
+
+def fields_of(row: object) -> Mapping[str, object]:
+    """The columns of a row.
+
+    A field of a pydantic model that was left at its default None is not sent, so that the database's own
+    default applies; a dataclass cannot tell, and is sent as it is.
+    """
+    if isinstance(row, Mapping):
+        return _of_mapping(cast("Mapping[object, object]", row))
+    try:
+        if isinstance(row, BaseModel):
+            return _of_model(row)
+        if dataclasses.is_dataclass(row) and not isinstance(row, type):
+            return _of_dataclass(row)
+    except PydanticSerializationError:
+        raise refusal(f"a {type(row).__name__} holds something that cannot be written as JSON") from None
+    raise refusal(f"a {type(row).__name__} is not a row", suggestion="pass a dict, a model or a dataclass")
+
+
+def _of_mapping(row: Mapping[object, object]) -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for key, value in row.items():
+        if not isinstance(key, str):
+            raise refusal(f"the keys of a row are column names, not {type(key).__name__}")
+        fields[key] = _sendable(value)
+    return fields
+
+
+def _of_model(row: BaseModel) -> dict[str, object]:
+    infos = type(row).model_fields
+    own = {name: value for name in infos if _is_ours(row, name, value := getattr(row, name))}
+    fields: dict[str, object] = row.model_dump(
+        mode="json", by_alias=True, exclude=_left_empty(row) | own.keys()
+    )
+    return fields | {infos[name].serialization_alias or name: _sendable(value) for name, value in own.items()}
+
+
+def _of_dataclass(row: DataclassRow) -> dict[str, object]:
+    fields: dict[str, object] = to_jsonable_python(row, by_alias=True, bytes_mode="hex")
+    infos: Mapping[str, FieldInfo] = getattr(row, "__pydantic_fields__", {})
+    for field in dataclasses.fields(row):
+        value = getattr(row, field.name)
+        if _is_text(value):
+            info = infos.get(field.name)
+            fields[(info and info.serialization_alias) or field.name] = _sendable(value)
+    return fields
+
+
+def _sendable(value: object) -> object:
+    if type(value) in _AS_TEXT:
+        return text_of(value)
+    if _is_text(value):
+        return [_sendable(item) for item in cast("Iterable[object]", value)]
+    return value
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is, or is a list of, what is written as text."""
+    if type(value) in _LISTS:
+        kinds = set(map(type, cast("Iterable[object]", value)))
+        return bool(kinds & _AS_TEXT) or (
+            bool(kinds & _LISTS) and any(map(_is_text, cast("Iterable[object]", value)))
+        )
+    return type(value) in _AS_TEXT
+
+
+def _is_ours(row: BaseModel, name: str, value: object) -> bool:
+    """Whether a field is written by us: unless the model has a way of its own for it."""
+    info: FieldInfo = type(row).model_fields[name]
+    if info.exclude or not _is_text(value):
+        return False
+    serializers = type(row).__pydantic_decorators__.field_serializers.values()
+    is_decorated = any(name in each.info.fields or "*" in each.info.fields for each in serializers)
+    return not is_decorated and not any(
+        isinstance(each, (PlainSerializer, WrapSerializer)) for each in info.metadata
+    )
+
+
+def _left_empty(row: BaseModel) -> set[str]:
+    fields = type(row).model_fields
+    return {field for field in fields if field not in row.model_fields_set and getattr(row, field) is None}
