@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from viber.errors import Delivery, RateLimitError, ServerError, SupabaseError
+from viber.errors import Delivery, NotFoundError, RateLimitError, ServerError, SupabaseError
 from viber.http import Request, Response
+from viber.services.supabase import MultipleRowsError
 from viber.services.supabase._answers import Answers
 from viber.services.supabase._credentials import Credentials
 
@@ -43,15 +45,93 @@ def test_an_error_holds_what_the_server_said_and_where() -> None:
         "hint": "h",
         "method": "GET",
         "path": "/rest/v1/orders",
+        "columns": ["id"],
     }
     assert error.delivery is Delivery.ANSWERED
 
 
-def test_details_may_be_a_list() -> None:
-    """An ambiguous embedding is told as a list of candidates."""
-    error = failure(300, b'{"code":"PGRST201","message":"m","details":[{"a":1}],"hint":null}')
-    assert error.details["details"] == [{"a": 1}]
-    assert "foreign key" in error.suggestion
+def test_an_ambiguous_embedding_names_its_candidates() -> None:
+    """They come as a list of details; the message has them too."""
+    one, two = "fk_a using o(a) and c(id)", "fk_b using o(b) and c(id)"
+    details = [{"cardinality": "many-to-one", "relationship": one}, {"relationship": two}, {"a": 1}, 5]
+    said = {"code": "PGRST201", "message": "Could not embed", "details": details, "hint": None}
+    error = failure(300, json.dumps(said).encode())
+    assert error.message == f"Could not embed: {one}; {two}"
+    assert error.details["details"] == details
+    assert "hint=" in error.suggestion
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(0, NotFoundError), (2, MultipleRowsError)])
+def test_not_one_row_is_none_or_several(rows: int, kind: type) -> None:
+    """One code says both; its details tell them apart."""
+    said = {"code": "PGRST116", "message": "m", "details": f"The result contains {rows} rows"}
+    assert isinstance(failure(406, json.dumps(said).encode()), kind)
+
+
+def test_a_violated_constraint_is_told_by_name_and_column_and_not_by_value() -> None:
+    """The value stays where the database put it, in its own details."""
+    said = {
+        "code": "23505",
+        "message": 'duplicate key value violates unique constraint "users_email_key"',
+        "details": 'Key (tenant, "E mail")=(7, ada@example.com) already exists.',
+    }
+    error = failure(409, json.dumps(said).encode())
+    assert (error.details["constraint"], error.details["columns"]) == (
+        "users_email_key",
+        ["tenant", "E mail"],
+    )
+    assert "ada" not in f"{error} {error.suggestion}"
+
+
+@pytest.mark.parametrize(
+    ("message", "details", "told"),
+    [
+        (
+            'insert or update on table "orders" violates foreign key constraint "orders_fk"',
+            'Key (customer_id)=(0) is not present in table "customers".',
+            {"constraint": "orders_fk", "relation": "orders", "columns": ["customer_id"]},
+        ),
+        (
+            'null value in column "name" of relation "users" violates not-null constraint',
+            "Failing row contains (1, null).",
+            {"relation": "users", "columns": ["name"]},
+        ),
+        (
+            'new row for relation "products" violates check constraint "price_check"',
+            None,
+            {"constraint": "price_check", "relation": "products"},
+        ),
+        ("la valeur d'une clé dupliquée rompt la contrainte", ["no", "text"], {}),
+    ],
+)
+def test_what_is_violated_is_told_as_far_as_the_words_do(message: str, details: Any, told: Any) -> None:
+    """In other languages there is just the message."""
+    error = failure(409, json.dumps({"code": "23000", "message": message, "details": details}).encode())
+    names = ("constraint", "relation", "columns")
+    assert {name: error.details[name] for name in names if name in error.details} == told
+
+
+def test_a_hint_of_the_database_is_advice() -> None:
+    """Where there is none of our own."""
+    error = failure(400, b'{"code":"P0001","message":"m","hint":"pay first"}')
+    assert error.suggestion == "pay first"
+
+
+def test_the_servers_id_of_the_request_is_kept() -> None:
+    """For whoever reads the project's logs."""
+    assert failure(500, sb_request_id="r-9").details["server_request_id"] == "r-9"
+
+
+def test_a_head_never_says_why() -> None:
+    """It has no body: the error says how to learn more."""
+    with pytest.raises(NotFoundError, match="to a HEAD") as caught:
+        ANSWERS.require_good(Request("HEAD", ASKED.url), Response(404, {}, b""))
+    assert "GET" in caught.value.suggestion
+    with pytest.raises(SupabaseError) as told:
+        ANSWERS.require_good(
+            Request("HEAD", ASKED.url), Response(401, {"proxy-status": "PostgREST; error=PGRST303"}, b"")
+        )
+    assert "expired" in told.value.suggestion
 
 
 @pytest.mark.parametrize(

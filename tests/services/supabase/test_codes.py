@@ -13,6 +13,63 @@ def rule(code: str, status: int) -> Rule:
     return rule_of(code, status, RETRYABLE)
 
 
+TABLE = {
+    # code: (status, class, may it have run, who may repeat it)
+    "PGRST000 PGRST002": (503, leaves.SupabaseServerError, "no", "anybody"),
+    "PGRST001": (503, leaves.SupabaseServerError, "unknown", "reads"),
+    "PGRST003": (504, leaves.SupabaseServerError, "no", "anybody"),
+    "PGRST100 PGRST101 PGRST102 PGRST105 PGRST108": (400, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST114 PGRST115 PGRST118 PGRST119": (400, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST106 PGRST107 PGRST117 PGRST120 PGRST122": (406, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST123 PGRST125 PGRST126 PGRST127": (404, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST124 PGRST128 PGRST200 PGRST204": (400, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST103": (416, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST111 PGRST112 PGRST121": (500, leaves.SupabaseServerError, "no", "nobody"),
+    "PGRST300": (500, leaves.SupabaseServerError, "no", "nobody"),
+    "PGRST116": (406, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST201 PGRST203": (300, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "PGRST202 PGRST205": (404, leaves.SupabaseNotFoundError, "no", "nobody"),
+    "PGRST301 PGRST302 PGRST303": (401, leaves.SupabaseAuthenticationError, "no", "nobody"),
+    "PGRSTX00": (500, leaves.SupabaseServerError, "unknown", "reads"),
+    "08000 08001 08003 08006 08P01": (503, leaves.SupabaseServerError, "unknown", "reads"),
+    "57P01 57P02 57000": (503, leaves.SupabaseServerError, "unknown", "reads"),
+    "53300": (503, leaves.SupabaseServerError, "no", "anybody"),
+    "57P03": (500, leaves.SupabaseServerError, "no", "anybody"),
+    "40P01 55P03 40001": (500, leaves.SupabaseServerError, "no", "anybody"),
+    "57014": (500, leaves.SupabaseTimeoutError, "no", "nobody"),
+    "23503 23505 23P01": (409, leaves.SupabaseConflictError, "no", "nobody"),
+    "22001 22003 22P02 23502 23514 42601 42703 42804": (
+        400,
+        leaves.SupabaseInvalidRequestError,
+        "no",
+        "nobody",
+    ),
+    "42501": (403, leaves.SupabasePermissionDeniedError, "no", "nobody"),
+    "28000 28P01 0L000 0P000": (403, leaves.SupabasePermissionDeniedError, "no", "nobody"),
+    "42883 42P01": (404, leaves.SupabaseNotFoundError, "no", "nobody"),
+    "25006": (405, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "P0001": (400, leaves.SupabaseInvalidRequestError, "no", "nobody"),
+    "P0002 P0003 P0004": (500, leaves.SupabaseServerError, "no", "nobody"),
+    "53000 53100 53200 53400": (503, leaves.SupabaseServerError, "unknown", "reads"),
+    "09000 25001 2D000 38000 39000 3B000 54000 54001": (500, leaves.SupabaseServerError, "unknown", "reads"),
+    "55000 55006 58000 58030 F0000 HV000 XX000 XX001": (500, leaves.SupabaseServerError, "unknown", "reads"),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [(code, *meaning) for codes, meaning in TABLE.items() for code in codes.split()],
+)
+def test_every_code_is_what_the_reference_says(case: tuple[str, int, type, str, str]) -> None:
+    """Its class; whether the statement may have run; and who may repeat it."""
+    code, status, kind, ran, repeat = case
+    found = rule(code, status)
+    assert found.kind is kind
+    assert found.unknown is (ran == "unknown")
+    assert found.unapplied is (ran == "no")
+    assert found.retryable is (repeat != "nobody")
+
+
 @pytest.mark.parametrize(
     "code", ["PGRST000", "PGRST002", "PGRST003", "53300", "57P03", "40P01", "55P03", "40001"]
 )

@@ -1,48 +1,21 @@
 """Tells PostgREST's answers from errors, and errors from everything a gateway may say in its place."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
-
-from pydantic_core import from_json
+from typing import Any
 
 from viber.errors import Delivery, SupabaseError
 from viber.http import Request, Response, parse_retry_after
 from viber.observability import redact_text
-from viber.services.supabase._codes import SUGGESTIONS, rule_of
+from viber.services.supabase._codes import SUGGESTIONS, Rule, rule_of
+from viber.services.supabase._complaint import Complaint
 from viber.services.supabase._credentials import Credentials
-from viber.services.supabase._errors import SupabaseServerError
+from viber.services.supabase._errors import MultipleRowsError, SupabaseNotFoundError, SupabaseServerError
 
 _GOOD = frozenset({200, 201, 204, 206})
 _SHOWN = 500
-_proxy_error = re.compile(r"PostgREST;\s*error=(\w+)").search
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """The body of an error: PostgREST's four fields, as far as they are there."""
-
-    code: str = ""
-    message: str = ""
-    details: Any = None
-    hint: Any = None
-
-    @classmethod
-    def of(cls, response: Response) -> "Complaint":
-        """What the answer says; a HEAD has no body, and names the code in a header from PostgREST 13 on."""
-        try:
-            body = from_json(response.body)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            found = _proxy_error(response.headers.get("proxy-status", ""))
-            return cls(code=found[1] if found else "")
-        said = cast("dict[str, Any]", body)
-        if said.get("code") == "":
-            # What PostgREST 12 says, with a 400, when the database dies under a pooled connection.
-            return cls("PGRST001", "the connection to the database was lost")
-        return cls(_text(said.get("code")), _text(said.get("message")), said.get("details"), said.get("hint"))
+_SERVERS_ID = "sb-request-id"
+_NOT_ONE_ROW = "PGRST116"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +48,17 @@ class Answers:
     def _failure(self, request: Request, response: Response) -> SupabaseError:
         said = Complaint.of(response)
         rule = rule_of(said.code, response.status, self.retryable_statuses)
-        return rule.kind(
-            _message(said, response),
+        return _kind(said, rule)(
+            _message(said, request, response),
             status=response.status,
             retryable=rule.retryable,
             delivery=Delivery.UNKNOWN if rule.unknown else Delivery.ANSWERED,
             unapplied=rule.unapplied,
             neutral=rule.neutral,
             retry_after=self._retry_after(response),
-            details={"code": said.code, "details": said.details, "hint": said.hint, **_place(request)},
+            details=_details(said, request, response),
             debug_message=self._excerpt(response),
-            suggestion=SUGGESTIONS.get(said.code, ""),
+            suggestion=_suggestion(said, request),
         )
 
     def _retry_after(self, response: Response) -> float | None:
@@ -97,15 +70,33 @@ class Answers:
         return redact_text(text, secrets=self.credentials.secrets, limit=_SHOWN)
 
 
-def _message(said: Complaint, response: Response) -> str:
+def _kind(said: Complaint, rule: Rule) -> type[SupabaseError]:
+    if said.code == _NOT_ONE_ROW and said.rows is not None:
+        return MultipleRowsError if said.rows else SupabaseNotFoundError
+    return rule.kind
+
+
+def _message(said: Complaint, request: Request, response: Response) -> str:
     """PostgREST's own words; those of a gateway with their status, which often says more than they do."""
     if said.code and said.message:
-        return said.message
+        return ": ".join(filter(None, (said.message, "; ".join(said.candidates))))
+    if request.method == "HEAD" and not response.body:
+        return f"Supabase answered {response.status} to a HEAD, which never says why"
     return f"Supabase answered {response.status} with {said.message or _describe(response)}"
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _suggestion(said: Complaint, request: Request) -> str:
+    """Our advice, or else the hint of the database, which may be the caller's own."""
+    if request.method == "HEAD" and not said.code:
+        return "ask by GET to see why"
+    return SUGGESTIONS.get(said.code) or (said.hint if isinstance(said.hint, str) else "")
+
+
+def _details(said: Complaint, request: Request, response: Response) -> dict[str, Any]:
+    details = {"code": said.code, "details": said.details, "hint": said.hint, **_place(request)}
+    if server_id := response.headers.get(_SERVERS_ID):
+        details["server_request_id"] = server_id
+    return details | dict(said.violated())
 
 
 def _place(request: Request) -> dict[str, str]:
