@@ -22,7 +22,7 @@ from viber import CircuitBreakerConfig, HttpConfig, RetryConfig, ServiceFactory,
 from viber.cli._invariants import check_ledger
 from viber.sandbox import Sandbox
 
-HEADING = " seconds    calls  files  tasks  threads   objects  memory, MB"
+HEADING = " seconds      calls  files  tasks  threads   objects  memory, MB"
 WORKERS = 24
 QUIET = 10.0
 """Seconds that it may take until idle connections are gone."""
@@ -161,7 +161,7 @@ def none(rule: str, found: Sequence[str]) -> Verdict:
 def line(one: Reading) -> str:
     """A row of the table."""
     return (
-        f"{one.at:8.0f}{one.calls:9,}{one.files:7}{one.tasks:7}{one.threads:9}{one.objects:10,}"
+        f"{one.at:8.0f}{one.calls:11,}{one.files:7}{one.tasks:7}{one.threads:9}{one.objects:10,}"
         f"{one.memory / 1e6:12.1f}"
     )
 
