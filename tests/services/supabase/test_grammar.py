@@ -173,7 +173,8 @@ def read_array(text: str) -> list[Any]:
             else next(words)
         )
 
-    return filled(json.loads(outline))
+    elements: list[Any] = filled(json.loads(outline))
+    return elements
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -228,8 +229,8 @@ def leaves(draw: st.DrawFn) -> Case:
         case _:
             listed = draw(st.lists(values, min_size=1, max_size=3))
             some = draw(st.sampled_from([any_of, all_of]))
-            operator = f"like({some.__name__[:3]})"
-            return compare(column, Operator.LIKE, some(listed)), (field, False, operator, ("array", listed))
+            words = f"like({some.__name__[:3]})"
+            return compare(column, Operator.LIKE, some(listed)), (field, False, words, ("array", listed))
 
 
 def group(cases: list[Case], kind: str) -> Case:
@@ -263,7 +264,7 @@ def means(found: Leaf | Tree, meant: Any) -> bool:
     assert (found.field, found.negated, found.operator) == (field, is_negated, operator)
     match value:
         case ("as is", text):
-            return found.value == text
+            return bool(found.value == text)
         case ("array", listed):
             return all_same(field, read_array(str(found.value)), listed)
         case list():

@@ -32,46 +32,49 @@ def text_of(value: object) -> str:
         >>> text_of(True), text_of(Decimal("1E+2")), text_of(date(2026, 3, 1))
         ('true', '100', '2026-03-01')
     """
+    if type(value) is str:
+        return sound(value)
     if isinstance(value, Enum):
         return text_of(value.value)
-    return _text(value)
+    return text_by_type(value)
 
 
 @singledispatch
-def _text(value: object) -> str:
+def text_by_type(value: object) -> str:
+    """The text of a value that is no Enum; further types are registered with it."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return json_of(value).decode()
     raise refusal(f"a {type(value).__name__} has no text form in PostgreSQL")
 
 
-@_text.register(type(None))
+@text_by_type.register(type(None))
 def _(_: None) -> str:
     raise refusal("None compares with nothing", suggestion="use is_null() or is_not_null()")
 
 
-@_text.register
+@text_by_type.register
 def _(value: str) -> str:
     return sound(str.__str__(value))
 
 
-@_text.register(bool)
+@text_by_type.register(bool)
 def _(value: object) -> str:
     return "true" if value else "false"
 
 
-@_text.register
+@text_by_type.register
 def _(value: int) -> str:
     return int.__repr__(value)
 
 
-@_text.register
+@text_by_type.register
 def _(value: float) -> str:
     if not math.isfinite(value):
         raise refusal(f"{value} is not a finite number")
     return float.__repr__(value)
 
 
-@_text.register
+@text_by_type.register
 def _(value: Decimal) -> str:
     if not value.is_finite():
         raise refusal(f"{value} is not a finite number")
@@ -80,40 +83,40 @@ def _(value: Decimal) -> str:
     return f"{value:f}"
 
 
-@_text.register(datetime)
-@_text.register(date)
-@_text.register(time)
+@text_by_type.register(datetime)
+@text_by_type.register(date)
+@text_by_type.register(time)
 def _(value: date | time) -> str:
     return value.isoformat()
 
 
-@_text.register
+@text_by_type.register
 def _(value: timedelta) -> str:
     return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
 
 
-@_text.register
+@text_by_type.register
 def _(value: UUID) -> str:
     return str(value)
 
 
-@_text.register(bytes)
-@_text.register(bytearray)
-@_text.register(memoryview)
+@text_by_type.register(bytes)
+@text_by_type.register(bytearray)
+@text_by_type.register(memoryview)
 def _(value: bytes | bytearray | memoryview) -> str:
     return rf"\x{value.hex()}"
 
 
-@_text.register(Mapping)
-@_text.register(BaseModel)
+@text_by_type.register(Mapping)
+@text_by_type.register(BaseModel)
 def _(value: object) -> str:
     return json_of(value).decode()
 
 
-@_text.register(list)
-@_text.register(tuple)
-@_text.register(set)
-@_text.register(frozenset)
+@text_by_type.register(list)
+@text_by_type.register(tuple)
+@text_by_type.register(set)
+@text_by_type.register(frozenset)
 def _(value: object) -> str:
     raise refusal(f"a {type(value).__name__} is not one value", suggestion="use in_() for several values")
 
