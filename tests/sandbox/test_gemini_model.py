@@ -40,17 +40,7 @@ def config(**fields: Any) -> dict[str, Any]:
 
 
 marks = st.sampled_from(
-    [
-        "",
-        "[[think]]",
-        "[[block]]",
-        "[[safety]]",
-        "[[finish:OTHER]]",
-        "[[image]]",
-        "[[code]]",
-        "count to 30",
-        "repeat: ",
-    ]
+    ["", "[[think]]", "[[block]]", "[[safety]]", "[[finish:OTHER]]", "count to 30", "repeat: "]
 )
 prompts = st.builds("{} {} {}".format, marks, st.text(max_size=80), marks)
 limits = st.none() | st.integers(1, 60)
