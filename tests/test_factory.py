@@ -15,6 +15,7 @@ from viber import (
     SupabaseConfig,
 )
 from viber.http import HttpConfig
+from viber.services.gemini import ModelLimits
 from viber.testing import EventRecorder, FakeClock, Hang, Reply, ScriptedTransport
 
 URL = "http://127.0.0.1:1"
@@ -45,6 +46,30 @@ async def test_a_service_is_built_once() -> None:
     async with ServiceFactory(settings()) as services:
         assert services.supabase is services.supabase
         assert services.gemini is services.create_gemini_client(settings().require("gemini"))
+
+
+async def test_keys_of_one_project_share_the_limits_of_its_models() -> None:
+    """Those of another project on the same base URL are its own."""
+    first = GeminiConfig(api_key="one", limits=(ModelLimits(rpm=5),))
+    async with ServiceFactory(settings()) as services:
+        one = services.create_gemini_client(first)
+        two = services.create_gemini_client(GeminiConfig(api_key="two"))
+        other = services.create_gemini_client(GeminiConfig(api_key="three", project="other"))
+    assert one.limits is two.limits
+    assert one.limits is not other.limits
+    assert one.usage is not two.usage
+
+
+async def test_the_circuits_of_models_that_stood_in_are_shown() -> None:
+    """Beside those of the services, and they can be reset by name."""
+    said = {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]}
+    transports = Transports(Reply(404), Reply(json=said), Reply(json=said))
+    async with ServiceFactory(settings(), create_transport=transports) as services:
+        await services.gemini.with_models("a", "b").generate_text("hi")
+        await services.gemini.generate_text("hi", model="c")
+        names = {"gemini", "gemini/a", "gemini/b"}
+        assert services.get_all_circuit_breaker_states().keys() == names
+        services.reset_circuit_breaker("gemini/a")
 
 
 async def test_an_absent_service_names_what_to_set() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -22,10 +22,10 @@ from viber.machines import (
     Rng,
     judge,
 )
-from viber.observability import Listener, Listeners
+from viber.observability import Listener, Listeners, Metrics, ServiceMetrics
 from viber.resilience import Bulkhead, CircuitBreaker, Pipeline, RateLimiter
 from viber.services import Channel, Gate, Health, ServiceConfig
-from viber.services.gemini import GeminiConfig, GeminiService
+from viber.services.gemini import GeminiConfig, GeminiService, Lanes, Limits
 from viber.services.supabase import SupabaseConfig, SupabaseService
 from viber.settings import Settings
 
@@ -41,6 +41,11 @@ class Guards:
     budget: RetryBudget | None
     limiter: RateLimiter | None
     bulkhead: Bulkhead | None
+
+    def added_to(self, metrics: ServiceMetrics) -> ServiceMetrics:
+        """The numbers of the calls, and how these stand."""
+        limits = () if self.limiter is None else self.limiter.status().limits
+        return replace(metrics, circuit=self.breaker.snapshot(), limits=limits)
 
 
 class ServiceFactory:
@@ -65,13 +70,14 @@ class ServiceFactory:
         settings: Settings | None = None,
         *,
         listeners: Iterable[Listener] = (),
+        metrics: bool = True,
         clock: Clock = SYSTEM_CLOCK,
         rng: Rng = random.random,
         create_transport: CreateTransport | None = None,
         closing_time: float | None = 5.0,
     ) -> None:
         self._settings = settings if settings is not None else Settings.from_env()
-        self._listeners = Listeners(*listeners)
+        self._listeners = Listeners(*listeners, metrics=Metrics(clock.now) if metrics else None)
         self._clock = clock
         self._rng = rng
         self._create_transport = create_transport or partial(default_transport, clock=clock)
@@ -82,6 +88,7 @@ class ServiceFactory:
         self._homes: dict[str, str] = {}
         self._supabase: dict[SupabaseConfig, SupabaseService] = {}
         self._gemini: dict[GeminiConfig, GeminiService] = {}
+        self._limits: dict[tuple[str, str], Limits] = {}
 
     @property
     def supabase(self) -> SupabaseService:
@@ -110,7 +117,11 @@ class ServiceFactory:
     def create_gemini_client(self, config: GeminiConfig) -> GeminiService:
         """The Gemini service of this configuration, always the same one."""
         if config not in self._gemini:
-            self._gemini[config] = GeminiService(config, self._channel("gemini", config.base_url, config))
+            channel = self._channel("gemini", config.base_url, config)
+            place = config.base_url, config.project
+            limits = self._limits.setdefault(place, Limits(config, channel.pipeline))
+            lanes = Lanes.of(config, channel.pipeline, limits)
+            self._gemini[config] = GeminiService(config, channel, lanes)
         return self._gemini[config]
 
     def pipeline(
@@ -160,11 +171,11 @@ class ServiceFactory:
         Raises:
             KeyError: nothing of that name was; it lists the names there are.
         """
-        try:
-            return self._guards[name].breaker
-        except KeyError:
-            known = ", ".join(sorted(self._guards)) or "none yet"
-            raise KeyError(f"no circuit breaker {name!r}; there are: {known}") from None
+        breakers = self._breakers()
+        if name not in breakers:
+            known = ", ".join(sorted(breakers)) or "none yet"
+            raise KeyError(f"no circuit breaker {name!r}; there are: {known}")
+        return breakers[name]
 
     def reset_circuit_breaker(self, name: str) -> None:
         """Close a circuit by hand and forget its failures."""
@@ -172,7 +183,25 @@ class ServiceFactory:
 
     def get_all_circuit_breaker_states(self) -> Mapping[str, BreakerSnapshot]:
         """Every circuit breaker as it stands, by name; reading moves none."""
-        return {name: guards.breaker.snapshot() for name, guards in self._guards.items()}
+        return {name: breaker.snapshot() for name, breaker in self._breakers().items()}
+
+    def metrics(self) -> Mapping[str, ServiceMetrics]:
+        """Calls, errors, retries, waits, latencies and guards of every service and pipeline, by name.
+
+        Empty if the factory was made with `metrics=False`.
+
+        Example::
+
+            supabase = services.metrics()["supabase"]
+            print(supabase.calls, supabase.errors, supabase.recent.p95, supabase.circuit.state)
+        """
+        if self._listeners.metrics is None:
+            return {}
+        counted = self._listeners.metrics.snapshot()
+        return {
+            name: guards.added_to(counted.get(name, ServiceMetrics(name)))
+            for name, guards in self._guards.items()
+        }
 
     async def health_check(self) -> Mapping[str, Health]:
         """Ask every configured service at once."""
@@ -225,6 +254,10 @@ class ServiceFactory:
             listeners=self._listeners,
         )
         return Channel(service, self._transport(base_url, config.http), pipeline, gate=self._gate)
+
+    def _breakers(self) -> Mapping[str, CircuitBreaker]:
+        services = {name: guards.breaker for name, guards in self._guards.items()}
+        return services | dict(pair for limits in self._limits.values() for pair in limits.breakers.items())
 
     def _circuit_name(self, service: str, base_url: str) -> str:
         """The first base URL of a service goes by the service's name, others say their host too."""

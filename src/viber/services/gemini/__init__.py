@@ -30,7 +30,7 @@ from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata,
 from viber.services.gemini._file import File
 from viber.services.gemini._files import Files
 from viber.services.gemini._function_tool import FunctionTool
-from viber.services.gemini._lanes import MoveOn, cannot_answer
+from viber.services.gemini._lanes import Lanes, MoveOn, cannot_answer
 from viber.services.gemini._limits import ModelLimits, ModelStatus
 from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
 from viber.services.gemini._options import GenerateOptions, StreamOptions
@@ -110,6 +110,7 @@ __all__ = [
     "GenerationConfig",
     "GroundingMetadata",
     "ImageConfig",
+    "Lanes",
     "LearnedQuota",
     "Limits",
     "Media",

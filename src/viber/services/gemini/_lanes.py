@@ -81,7 +81,7 @@ class Lanes:
         """The ways of a service, with limits of its own unless it shares some."""
         budgets = () if config.budget is None else (config.budget,)
         books = Books(UsageTracker(), config.prices, pipeline.clock.wall, budgets)
-        return cls(limits or Limits.of(config, pipeline), books, (config.model,))
+        return cls(limits or Limits(config, pipeline), books, (config.model,))
 
     def booked(self, label: str | None, budget: Budget | None) -> Self:
         """The same ways; what is used is written down under this label, within one budget more."""

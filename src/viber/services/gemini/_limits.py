@@ -87,6 +87,11 @@ class ModelGuard:
         """Whether it matters how long a prompt is."""
         return self._most is not None
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether its own circuit was ever needed."""
+        return False in self._fitted
+
     def weight(self, estimated: int) -> int:
         """Tokens to reserve for a prompt; one that looks longer than the limit takes all of it."""
         return 0 if self._most is None else min(self._most, self.calibration.scaled(estimated))

@@ -1,13 +1,12 @@
 """The models of one project, and how each of them stands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Final, Self
+from typing import Final
 
-from viber.machines import CircuitBreakerConfig
 from viber.resilience import CircuitBreaker, Pipeline, RateLimiter
 from viber.services.gemini._config import GeminiConfig
-from viber.services.gemini._limits import BOUNDLESS, ModelGuard, ModelLimits, ModelStatus
+from viber.services.gemini._limits import BOUNDLESS, ModelGuard, ModelStatus
 from viber.services.gemini._tracker import OTHER
 
 _MOST_MODELS: Final = 1000
@@ -24,24 +23,18 @@ class Limits:
         print(gemini.limits.status()["gemini-flash-latest"].learned)
     """
 
-    def __init__(
-        self, limits: Sequence[ModelLimits], breaker: CircuitBreakerConfig, pipeline: Pipeline
-    ) -> None:
-        self._limits = limits
-        self._breaker = breaker
+    def __init__(self, config: GeminiConfig, pipeline: Pipeline) -> None:
+        service = pipeline.breaker.name if pipeline.breaker is not None else pipeline.name
+        self._name = "/".join(filter(None, (service, config.project)))
+        self._limits = config.limits
+        self._breaker = config.breaker
         self._pipeline = pipeline
-        self._name = pipeline.breaker.name if pipeline.breaker is not None else pipeline.name
         self._guards: dict[str, ModelGuard] = {}
-
-    @classmethod
-    def of(cls, config: GeminiConfig, pipeline: Pipeline) -> Self:
-        """The limits that a configuration names."""
-        return cls(config.limits, config.breaker, pipeline)
 
     @property
     def breakers(self) -> Mapping[str, CircuitBreaker]:
-        """The circuits of the models that were asked, by the name of the circuit."""
-        return {guard.breaker.name: guard.breaker for guard in self._guards.values()}
+        """The circuits of the models that stood in for each other, by the name of the circuit."""
+        return {guard.breaker.name: guard.breaker for guard in self._guards.values() if guard.stands_in}
 
     def guard(self, model: str) -> ModelGuard:
         """What stands in front of a model; models beyond the first thousand share one."""
