@@ -104,6 +104,15 @@ async def test_repeating_can_be_switched_off(build: Build) -> None:
     assert await rig.gemini.generate_text("hi") == "a"
 
 
+async def test_an_answer_without_candidates_is_told_as_that(build: Build) -> None:
+    """It may pass; if it does not, the error says what to do."""
+    rig = build(Reply(json={"candidates": [], "modelVersion": "m"}))
+    with pytest.raises(ServerError, match="no candidates") as caught:
+        await rig.gemini.with_options(max_attempts=1).generate_content("hi")
+    assert caught.value.retryable
+    assert caught.value.suggestion
+
+
 async def test_a_told_delay_is_waited_for(build: Build) -> None:
     """To the fraction of a second, by retry and by nobody else."""
     rig = build(refused(429, DELAY), answer({"text": "a"}))

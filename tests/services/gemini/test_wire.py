@@ -1,13 +1,23 @@
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from viber.errors import Delivery, InvalidRequestError
 from viber.services.gemini import Content, GeminiConfig, GenerationConfig, Part
 from viber.services.gemini._wire import Endpoint, continued, encoded, generate_body, model_path
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Stands for a file."""
+
+    uri: str | None
+    mime_type: str | None
 
 
 @pytest.mark.parametrize(
@@ -22,11 +32,35 @@ from viber.services.gemini._wire import Endpoint, continued, encoded, generate_b
                 {"role": "model", "parts": [{"text": "b", "thoughtSignature": "s"}]},
             ],
         ),
+        (Part(text="hi"), [{"role": "user", "parts": [{"text": "hi"}]}]),
+        ({"text": "hi"}, [{"role": "user", "parts": [{"text": "hi"}]}]),
+        (
+            [
+                "look",
+                Part.of_file("f"),
+                Upload("u", "image/png"),
+                {"role": "model", "parts": [{"text": "b"}]},
+                "c",
+            ],
+            [
+                {
+                    "role": "user",
+                    "parts": [
+                        {"text": "look"},
+                        {"fileData": {"fileUri": "f"}},
+                        {"fileData": {"fileUri": "u", "mimeType": "image/png"}},
+                    ],
+                },
+                {"role": "model", "parts": [{"text": "b"}]},
+                {"role": "user", "parts": [{"text": "c"}]},
+            ],
+        ),
+        (Upload("u", None), [{"role": "user", "parts": [{"fileData": {"fileUri": "u"}}]}]),
         ({"parts": [{"text": "", "x": 1}]}, [{"role": "user", "parts": [{"text": "", "x": 1}]}]),
     ],
 )
 def test_a_prompt_is_text_content_or_turns(prompt: Any, expected: list[Any]) -> None:
-    """Whatever form it has, it becomes Google's contents; who says nothing of a role is the user."""
+    """Whatever form it has, it becomes Google's contents; what follows each other is said at once."""
     assert generate_body(prompt, {})["contents"] == expected
 
 
@@ -37,6 +71,23 @@ def test_an_empty_prompt_is_refused(prompt: Any) -> None:
     """Nothing is sent for a prompt that says nothing."""
     with pytest.raises(InvalidRequestError, match="empty") as caught:
         generate_body(prompt, {})
+    assert caught.value.delivery is Delivery.NOT_SENT
+
+
+def test_a_file_without_an_address_is_refused() -> None:
+    """It is not ready, and the hint says what to wait for."""
+    with pytest.raises(InvalidRequestError, match="address") as caught:
+        generate_body(Upload(None, "image/png"), {})
+    assert "ACTIVE" in caught.value.suggestion
+
+
+def test_what_is_too_large_is_refused_with_a_hint() -> None:
+    """Before it is sent: a file has no such bound."""
+    endpoint = Endpoint.of(GeminiConfig(api_key=SecretStr("k"), max_request_bytes=1000))
+    body = generate_body(["look", Part.of_bytes(b"x" * 900, "image/png")], {})
+    with pytest.raises(InvalidRequestError, match="more than") as caught:
+        endpoint.post(None, "generateContent", body)
+    assert "file" in caught.value.suggestion
     assert caught.value.delivery is Delivery.NOT_SENT
 
 
