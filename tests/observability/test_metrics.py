@@ -14,6 +14,7 @@ from viber.observability import (
     CallWaited,
     CircuitChanged,
     FallbackUsed,
+    LimitPaused,
     Metrics,
     RetryScheduled,
     ServiceMetrics,
@@ -75,10 +76,17 @@ def test_retries_rejections_waits_and_fallbacks_are_counted() -> None:
     assert (seen.waits["bulkhead"].count, seen.waits["bulkhead"].sum, seen.fallbacks) == (1, 0.25, 1)
 
 
+def test_changes_of_the_circuit_are_counted_and_the_last_one_kept() -> None:
+    """So that a reader knows why and since when."""
+    change = CircuitChanged("supabase", BreakerState.CLOSED, BreakerState.OPEN, Trigger.THRESHOLD, 1.0)
+    seen = counted(change, change)
+    assert (seen.changes, seen.last_change) == (2, change)
+
+
 def test_what_has_no_number_is_left_out() -> None:
-    """A change of a circuit is an event, and no service by itself."""
+    """A pause of a limiter is an event, and no number."""
     metrics = Metrics()
-    metrics(CircuitChanged("supabase", BreakerState.CLOSED, BreakerState.OPEN, Trigger.THRESHOLD, 1.0))
+    metrics(LimitPaused("supabase", 3.0, 1.0))
     assert metrics.snapshot() == {}
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 from viber.errors import BaseError
 from viber.machines import Histogram, RecentHistogram
+from viber.observability._events import CircuitChanged
 
 MAX_OPERATIONS = 200
 OTHER = "other operations"
@@ -25,7 +26,16 @@ class OperationMeter:
 class ServiceMeter:
     """Counts what happens to the calls of one service."""
 
-    __slots__ = ("fallbacks", "latest", "operations", "rejections", "retries", "waits")
+    __slots__ = (
+        "changes",
+        "fallbacks",
+        "last_change",
+        "latest",
+        "operations",
+        "rejections",
+        "retries",
+        "waits",
+    )
 
     def __init__(self) -> None:
         self.operations: dict[str, OperationMeter] = {}
@@ -33,6 +43,8 @@ class ServiceMeter:
         self.rejections: Counter[str] = Counter()
         self.waits: dict[str, Histogram] = {}
         self.fallbacks: int = 0
+        self.changes: int = 0
+        self.last_change: CircuitChanged | None = None
         self.latest: float = 0.0
         """When the last call ended."""
 
@@ -48,6 +60,10 @@ class ServiceMeter:
         meter.durations.record(now, duration)
         if error is not None:
             meter.errors[code_of(error)] += 1
+
+    def repeated(self, error: BaseException | None) -> None:
+        """An attempt is followed by another one; without an error it was not good enough."""
+        self.retries["unsatisfied" if error is None else code_of(error)] += 1
 
     def waited(self, gate: str, seconds: float) -> None:
         """A call had to wait for its turn."""

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
-from viber.machines import Histogram
+from viber.machines import BreakerSnapshot, Histogram, LimitStatus
 from viber.observability._events import (
     CallFinished,
     CallRejected,
     CallWaited,
+    CircuitChanged,
     Event,
     FallbackUsed,
     RetryScheduled,
 )
-from viber.observability._meters import OperationMeter, ServiceMeter, code_of
+from viber.observability._meters import OperationMeter, ServiceMeter
 
 Counts = Mapping[str, int]
 
@@ -68,6 +69,13 @@ class ServiceMetrics:
     recent: Latency = Latency()
     """Of the last minute."""
     operations: Mapping[str, OperationMetrics] = field(default_factory=dict[str, OperationMetrics])
+    changes: int = 0
+    """How often the circuit changed its state."""
+    last_change: CircuitChanged | None = None
+    circuit: BreakerSnapshot | None = None
+    """The circuit breaker as it stands, where the service has one."""
+    limits: tuple[LimitStatus, ...] = ()
+    """How much of each rate limit is used."""
 
 
 class Metrics:
@@ -116,9 +124,14 @@ class Metrics:
         meter.finished(event.operation, event.attempts, event.duration, event.error, event.at)
 
     @_count.register
+    def _(self, event: CircuitChanged) -> None:
+        meter = self.meter(event.service)
+        meter.changes += 1
+        meter.last_change = event
+
+    @_count.register
     def _(self, event: RetryScheduled) -> None:
-        code = "unsatisfied" if event.error is None else code_of(event.error)
-        self.meter(event.service).retries[code] += 1
+        self.meter(event.service).repeated(event.error)
 
     @_count.register
     def _(self, event: CallRejected) -> None:
@@ -148,6 +161,8 @@ def _metrics_of(service: str, meter: ServiceMeter, now: float) -> ServiceMetrics
         fallbacks=meter.fallbacks,
         latency=latency_of(_together(totals.values())),
         recent=latency_of(_together(recents.values())),
+        changes=meter.changes,
+        last_change=meter.last_change,
         operations={name: _operation(each, totals[name], recents[name]) for name, each in operations.items()},
     )
 

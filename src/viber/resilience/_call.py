@@ -170,7 +170,7 @@ class Call:
         name, operation, attempts, now = policies.name, self.operation, self.number, policies.clock.now()
         duration = 0.0 if self._began is None else now - self._began
         if listeners.metrics is not None:
-            listeners.metrics.meter(name).finished(operation, attempts, duration, error, now)
+            listeners.metrics.meter(policies.counted_as).finished(operation, attempts, duration, error, now)
         if listeners.callables:
             listeners.tell(CallFinished(name, operation, self.request_id, attempts, duration, error, at=now))
 
@@ -289,11 +289,9 @@ class Call:
         """Another attempt follows: remember this one, and tell whoever listens."""
         story = self._story = self._story or Story()
         story.remember(error, attempt=self.number, delay=delay)
-        policies = self.policies
-        if policies.listeners.is_heard:
-            now = policies.clock.now()
-            policies.listeners.emit(
-                RetryScheduled(
-                    policies.name, self.operation, self.request_id, self.number, delay, error, at=now
-                )
-            )
+        policies, listeners = self.policies, self.policies.listeners
+        if listeners.metrics is not None:
+            listeners.metrics.meter(policies.counted_as).repeated(error)
+        if listeners.callables:
+            facts = policies.name, self.operation, self.request_id, self.number
+            listeners.tell(RetryScheduled(*facts, delay, error, at=policies.clock.now()))

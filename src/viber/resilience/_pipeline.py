@@ -211,7 +211,7 @@ class Pipeline(Policies):
 
     def _counted(self, result: T, metrics: Metrics, operation: str, began: float) -> T:
         now = self.clock.now()
-        metrics.meter(self.name).finished(operation, 1, now - began, None, now)
+        metrics.meter(self.counted_as).finished(operation, 1, now - began, None, now)
         return result
 
     async def _perform(

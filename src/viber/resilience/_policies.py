@@ -61,6 +61,8 @@ class Policies:
     """Whether a call may have to wait for its turn."""
     first_limit: float | None = field(init=False, default=None)
     """Seconds that a first attempt may take."""
+    counted_as: str = field(init=False, default="")
+    """Whose calls these are in the metrics: the circuit's, whose name may say the host too."""
     is_plain: bool = field(init=False, default=False)
     """Whether a first attempt is a permit and a time limit, and nothing else."""
 
@@ -81,6 +83,7 @@ class Policies:
         limits = [limit for limit in (self.timeout, self.total_timeout) if limit is not None]
         others = (self.bulkhead, self.limiter, self.fallback, self.classify_result, *self.chaos)
         object.__setattr__(self, "has_lines", self.bulkhead is not None or self.limiter is not None)
+        object.__setattr__(self, "counted_as", self.name if self.breaker is None else self.breaker.name)
         object.__setattr__(self, "first_limit", min(limits, default=None))
         object.__setattr__(self, "is_plain", all(other is None for other in others))
 
