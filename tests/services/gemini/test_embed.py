@@ -10,7 +10,7 @@ import pytest
 
 from viber.errors import AuthenticationError, InvalidRequestError, RateLimitError
 from viber.http import Request
-from viber.services.gemini import EmbeddingsInterruptedError, GeminiServerError
+from viber.services.gemini import Budget, BudgetError, EmbeddingsInterruptedError, GeminiServerError
 from viber.testing import Fail, Hang, Reply
 
 Build = Callable[..., Any]
@@ -146,6 +146,21 @@ async def test_against_the_sandbox(live: Any) -> None:
     many = await live.gemini.embed([f"text {number}" for number in range(250)], dimensions=2)
     assert len(many) == 250
     assert (await live.stats())["requests"]["batchEmbedContents"] == 4
+
+
+async def test_what_embeddings_took_is_written_down(live: Any) -> None:
+    """Beside the generations, by their own model; it adds up with what the server counted."""
+    await live.gemini.embed(["one two three", "four"], chunk_items=1)
+    (row,) = live.gemini.usage.rows()
+    assert (row.model, row.totals.usage.prompt_tokens) == ("gemini-embedding-001", 4)
+
+
+async def test_a_spent_budget_refuses_embeddings(live: Any) -> None:
+    """As it refuses generations; an embedding takes its prompt alone."""
+    gemini = live.gemini.with_options(budget=Budget(tokens=100))
+    await gemini.embed("one two three")
+    with pytest.raises(BudgetError):
+        await gemini.embed("word " * 200)
 
 
 async def test_a_wrong_key_is_an_authentication_error(live: Any) -> None:

@@ -10,13 +10,14 @@ from viber.errors import BaseError, InvalidRequestError, ServerError
 from viber.http import Response
 from viber.services.gemini import EmbeddingsInterruptedError, GeminiServerError
 from viber.services.gemini._embedding import (
+    Vectors,
     check_texts,
     chunks,
     embed_body,
     embed_settings,
-    guess_tokens,
     read_vectors,
 )
+from viber.services.gemini._estimate import estimate
 from viber.services.gemini._failures import Failures
 from viber.services.gemini._resource_errors import interrupted
 
@@ -26,7 +27,7 @@ FAILURES = Failures((), frozenset({429, 500, 503}), lambda: 0.0)
 @given(
     texts=st.lists(st.text(min_size=1, max_size=40), max_size=40),
     items=st.integers(1, 7),
-    tokens=st.integers(1, 60),
+    tokens=st.integers(1, 100),
 )
 def test_chunks_hold_every_text_once_in_order_and_keep_to_both_limits(
     texts: list[str], items: int, tokens: int
@@ -37,13 +38,8 @@ def test_chunks_hold_every_text_once_in_order_and_keep_to_both_limits(
     for chunk in cut:
         assert texts[chunk.places] == list(chunk.texts)
         assert 1 <= len(chunk.texts) <= items
-        assert chunk.tokens == sum(map(guess_tokens, chunk.texts))
+        assert chunk.tokens == sum(estimate({"text": text}) for text in chunk.texts)
         assert chunk.tokens <= tokens or len(chunk.texts) == 1
-
-
-def test_the_guess_counts_bytes() -> None:
-    """A text in another script has more tokens than letters of English."""
-    assert guess_tokens("日本語") > guess_tokens("abc")
 
 
 def test_a_request_names_model_and_options_with_each_text() -> None:
@@ -90,7 +86,7 @@ def answer(body: str, status: int = 200) -> Response:
 def test_vectors_are_read() -> None:
     """Whole numbers are numbers too."""
     body = '{"embeddings": [{"values": [1, 0.5]}, {"values": [0]}]}'
-    assert read_vectors(answer(body), FAILURES, count=2) == [[1, 0.5], [0]]
+    assert read_vectors(answer(body), FAILURES, count=2) == Vectors([[1, 0.5], [0]], {})
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ class Books:
         held: list[tuple[Budget, Hold]] = []
         with ExitStack() as undo:
             for budget in self.budgets:
-                most = UsageMetadata(prompt_tokens=tokens, candidates_tokens=answer or budget.answer_tokens)
+                output = budget.answer_tokens if answer is None else answer
+                most = UsageMetadata(prompt_tokens=tokens, candidates_tokens=output)
                 cost = self.cost(most, (model,), tier) if budget.counts_cost else None
                 hold = budget.reserve(tokens=most.total_tokens, cost=cost)
                 undo.callback(budget.release, hold)

@@ -4,23 +4,32 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Self, TypedDict
+from typing import Final, Self, TypedDict
 
 from viber.errors import BaseError
+from viber.http import Response
+from viber.resilience import Call
 from viber.services.gemini._api import Api
+from viber.services.gemini._books import Entry
 from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._embedding import (
     Chunk,
+    Vectors,
     check_texts,
     chunks,
     embed_body,
     embed_settings,
     read_vectors,
 )
-from viber.services.gemini._errors import refusal
+from viber.services.gemini._errors import GeminiRateLimitError, refusal
 from viber.services.gemini._json import Json
+from viber.services.gemini._lanes import Lanes
 from viber.services.gemini._resource_errors import interrupted
+from viber.services.gemini._usage import told
 from viber.services.gemini._wire import model_path
+
+_NO_ANSWER: Final = {"generationConfig": {"maxOutputTokens": 0}}
+"""What an embedding takes of a budget is its prompt alone."""
 
 
 class EmbedOptions(TypedDict, total=False):
@@ -40,6 +49,7 @@ class Embedder:
     """Asks for the vectors of texts, all of them alike."""
 
     api: Api
+    lanes: Lanes
     model: str
     settings: Json
     idempotent: bool
@@ -48,7 +58,7 @@ class Embedder:
     at_once: int
 
     @classmethod
-    def of(cls, api: Api, config: GeminiConfig, options: EmbedOptions) -> Self:
+    def of(cls, api: Api, lanes: Lanes, config: GeminiConfig, options: EmbedOptions) -> Self:
         """The one that a caller wants.
 
         Raises:
@@ -59,6 +69,7 @@ class Embedder:
             raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
         return cls(
             api,
+            lanes,
             options.get("model") or config.embedding_model,
             embed_settings(options.get("task_type"), options.get("title"), options.get("dimensions")),
             config.repeat_generation,
@@ -99,10 +110,24 @@ class Embedder:
                 work.fail(error)
 
     async def _ask(self, chunk: Chunk) -> list[list[float]]:
-        path = f"{model_path(self.model)}:batchEmbedContents"
-        request = self.api.request("POST", path, embed_body(chunk.texts, self.model, self.settings))
-        read = partial(read_vectors, failures=self.api.failures, count=len(chunk.texts))
-        return await self.api.send(request, read, operation="embed", idempotent=self.idempotent)
+        body = embed_body(chunk.texts, self.model, self.settings)
+        request = self.api.request("POST", f"{model_path(self.model)}:batchEmbedContents", body)
+        lane = self.lanes.lane(self.api.channel, self.model, alone=True)
+        entry, channel = lane.open({"contents": list(chunk.texts), **_NO_ANSWER})
+        read = partial(self._read, entry, count=len(chunk.texts))
+        with entry:
+            vectors = await channel.exchange(request, read, operation="embed", idempotent=self.idempotent)
+            entry.close(told(vectors.usage))
+        return vectors.values
+
+    async def _read(self, entry: Entry, response: Response, call: Call, *, count: int) -> Vectors:
+        try:
+            vectors = read_vectors(response, self.api.failures, count=count)
+        except GeminiRateLimitError as error:
+            entry.refused(error)
+            raise
+        entry.heard(vectors.usage, call)
+        return vectors
 
 
 @dataclass(slots=True)

@@ -7,12 +7,10 @@ from typing import TypeGuard
 from viber.http import Response
 from viber.services.gemini._answers import malformed, read_object
 from viber.services.gemini._errors import refusal
+from viber.services.gemini._estimate import estimate
 from viber.services.gemini._failures import Failures
-from viber.services.gemini._json import Json, is_array, objects_in
+from viber.services.gemini._json import Json, is_array, is_object, objects_in
 from viber.services.gemini._wire import model_path
-
-_BYTES_PER_TOKEN = 3
-"""Less than most texts have, so that a guess is rather too many tokens than too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +38,13 @@ def chunks(texts: Sequence[str], *, items: int, tokens: int) -> Iterator[Chunk]:
     """
     start, size = 0, 0
     for place, text in enumerate(texts):
-        more = guess_tokens(text)
+        more = estimate({"text": text})
         if place > start and (place - start == items or size + more > tokens):
             yield Chunk(start, tuple(texts[start:place]), size)
             start, size = place, 0
         size += more
     if start < len(texts):
         yield Chunk(start, tuple(texts[start:]), size)
-
-
-def guess_tokens(text: str) -> int:
-    """About how many tokens a text is, rather too many than too few.
-
-    Example:
-        >>> guess_tokens("four words of text")
-        6
-    """
-    return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
 
 
 def embed_body(texts: Sequence[str], model: str, settings: Json) -> Json:
@@ -97,7 +85,16 @@ def check_texts(texts: Sequence[str]) -> None:
             raise refusal(f"text {place} is empty", suggestion="leave it out, and keep its place yourself")
 
 
-def read_vectors(response: Response, failures: Failures, *, count: int) -> list[list[float]]:
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What one request brought."""
+
+    values: list[list[float]]
+    usage: Json
+    """Google's JSON; empty where it tells nothing."""
+
+
+def read_vectors(response: Response, failures: Failures, *, count: int) -> Vectors:
     """The vectors of an answer.
 
     Raises:
@@ -109,7 +106,8 @@ def read_vectors(response: Response, failures: Failures, *, count: int) -> list[
     ]
     if len(vectors) != count:
         raise malformed(f"{count} vectors were asked for, and {len(vectors)} came", failures)
-    return vectors
+    usage = body.get("usageMetadata")
+    return Vectors(vectors, usage if is_object(usage) else {})
 
 
 def _is_vector(values: object) -> TypeGuard[list[float]]:

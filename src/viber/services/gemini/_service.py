@@ -229,7 +229,7 @@ class GeminiService:
 
             question, *answers = await gemini.embed(["Why is the sky blue?", "Rayleigh scattering", "Magic"])
         """
-        return await Embedder.of(self._api, self._config, options).embed(texts)
+        return await Embedder.of(self._api, self._lanes, self._config, options).embed(texts)
 
     @property
     def files(self) -> Files:
