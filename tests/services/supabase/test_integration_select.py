@@ -114,15 +114,27 @@ async def test_an_order_may_go_by_what_stands_in_json(db: SupabaseService) -> No
 
 
 async def test_a_related_order_goes_by_a_column_of_the_one_related_row(db: SupabaseService) -> None:
-    """Under the name that the embed has, shown or hidden, renamed or spread."""
-    for customer, of in (
-        (embed("customers", hidden=True), "customers"),
-        (embed("customers", as_="who", hidden=True), "who"),
-        (embed("customers", "name", spread=True), "customers"),
+    """Under the names that both have in the answer; of a hidden one, by any column."""
+    for customer, column, of in (
+        (embed("customers", hidden=True), "name", "customers"),
+        (embed("customers", as_="who", hidden=True), "name", "who"),
+        (embed("customers"), "name", "customers"),
+        (embed("customers", col("name").as_("n"), as_="who", join="inner"), "n", "who"),
+        (embed("customers", "name", spread=True), "name", "customers"),
+        (embed("customers", col("name").as_("n"), spread=True), "n", "customers"),
     ):
         orders = db.table("orders").select("id", customer)
-        rows = await orders.order("name", of=of, desc=True).order("id", desc=True).limit(2)
+        rows = await orders.order(column, of=of, desc=True).order("id", desc=True).limit(2)
         assert [row["id"] for row in rows] == [193, 143]
+
+
+async def test_what_is_not_shown_is_ordered_by_through_an_embed_of_its_own(db: SupabaseService) -> None:
+    """A hidden one, beside the one that is shown."""
+    orders = db.table("orders").select(
+        "id", embed("customers", "id"), embed("customers", as_="by", hidden=True)
+    )
+    row = await orders.order("name", of="by", desc=True).order("id", desc=True).first()
+    assert row == {"id": 193, "customers": {"id": 44}}
 
 
 async def test_a_related_order_by_many_rows_is_refused_by_the_server(db: SupabaseService) -> None:

@@ -26,8 +26,8 @@ class Narrowable(Filterable):
     ) -> Self:
         """Order by this column, after those that were named before; nulls come last unless `desc`.
 
-        `of` is an embedded table of which each row has one at most, by its name in the answer: its column
-        then orders these rows.
+        `of` is an embedded table of which each row has one at most: its column then orders these rows. Both
+        go by their names in the answer; of a hidden embed, by any column.
 
         Raises:
             InvalidRequestError: the column is cast, renamed or summed up, or has no possible name.
