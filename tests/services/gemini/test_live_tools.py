@@ -93,7 +93,7 @@ async def test_half_an_object_is_none(live: Any) -> None:
         await live.gemini.generate_object("Cookies", Recipe, max_output_tokens=3)
     with pytest.raises(AnswerBlockedError) as caught:
         await live.gemini.generate_object("[[safety]] cookies", Recipe)
-    assert caught.value.details["safety_ratings"][0]["blocked"]
+    assert (caught.value.details or {})["safety_ratings"][0]["blocked"]
     with pytest.raises(PromptBlockedError):
         await live.gemini.generate_object("[[block]] cookies", Recipe)
 
