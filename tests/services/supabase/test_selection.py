@@ -100,7 +100,8 @@ def test_raw_text_has_to_be_text(text: str) -> None:
 
 
 def test_aggregates_make_groups() -> None:
-    """Those of the rows themselves; an embedded table has groups of its own."""
+    """Those of the rows themselves, spread ones among them; an embedded table has groups of its own."""
     assert is_grouped(("a", count()))
     assert is_grouped((col("a").sum(),))
-    assert not is_grouped(("a", col("b"), embed("orders", count())))
+    assert is_grouped(("a", embed("customers", col("id").max(), spread=True)))
+    assert not is_grouped(("a", col("b"), embed("orders", count()), embed("x", "a", spread=True)))

@@ -8,7 +8,7 @@ from viber.services.supabase._clauses import ALL, Clauses
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._narrowing import Narrowable
 from viber.services.supabase._quoting import name, percent
-from viber.services.supabase._selection import Related, Selectable, given, selection_text
+from viber.services.supabase._selection import Related, Selectable, given, is_grouped, selection_text
 
 Join = Literal["inner", "left"]
 
@@ -28,6 +28,11 @@ class Embed(Related, Narrowable):
     def key(self) -> str:
         """Its name in the answer, and in front of its filters."""
         return self.alias or self.table
+
+    @property
+    def groups(self) -> bool:
+        """An aggregate that is spread stands among the columns of the row."""
+        return self.spread and is_grouped(self.clauses.columns)
 
     def selected(self) -> str:
         """For example `lines:order_items!inner(*)`."""
