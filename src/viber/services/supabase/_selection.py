@@ -105,49 +105,6 @@ def is_grouped(columns: Iterable[Selectable]) -> bool:
     return any(map(_groups, columns))
 
 
-def given(self) -> Iterator[tuple[str, "Selectable"]]:
-        """The names that it has in the answer, each with what stands there."""
-
-    @abstractmethod
-    def pairs(self, of: str = "") -> list[str]:
-        """Its filters, order and bounds as parts of a query string, `of` in front of every key."""
-
-
-Selectable = ColumnLike | RowCount | Related | Raw
-"""What can be selected."""
-
-
-def selection(columns: tuple[Selectable, ...]) -> str:
-    """The value of `select=`, percent-encoded; a lone star is all columns.
-
-    Raises:
-        InvalidRequestError: two of them would have one name in the answer, where the first would be lost.
-
-    Example:
-        >>> selection(("id", "a.b", count()))
-        'id,%22a.b%22,count()'
-    """
-    for column in columns:
-        if type(column) is not str:
-            return percent(selection_text(columns))
-    return _of_texts(columns)
-
-
-def selection_text(columns: tuple[Selectable, ...]) -> str:
-    """The value of `select=`, not yet percent-encoded."""
-    _require_names(given(columns), "columns of the answer")
-    keys = (each.key for each in columns if isinstance(each, Related))
-    _require_names(((key, number) for number, key in enumerate(keys)), "embeds")
-    return ",".join(map(_selected, columns))
-
-
-def is_grouped(columns: Iterable[Selectable]) -> bool:
-    """Whether rows are made of several: by an aggregate."""
-    return any(
-        isinstance(each, RowCount) or (isinstance(each, Column) and each.aggregate) for each in columns
-    )
-
-
 def given(columns: Iterable[Selectable]) -> Iterator[tuple[str, Selectable]]:
     """The names that the columns have in the answer, as far as they are known."""
     for column in columns:
