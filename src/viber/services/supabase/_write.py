@@ -90,11 +90,10 @@ class Write(Query[Out], Generic[Row, Out]):
     def _preferring(self, make: Callable[[], Mapping[str, Any]]) -> Self:
         return self._step(lambda: {"preferences": replace(self.preferences, **make())})
 
-    def _wishes(self, **more: Any) -> Preferences:
+    def _wishes(self, *, counted: bool = False, **more: Any) -> Preferences:
         """What is asked of the server, all together."""
         outcome = self.outcome
-        counted = outcome.counted or more.pop("counted", False)
-        return replace(self.preferences, answer=outcome.answer, counted=counted, **more)
+        return replace(self.preferences, answer=outcome.answer, counted=counted or outcome.counted, **more)
 
     async def _send(
         self,
