@@ -214,6 +214,16 @@ async def test_a_call_that_is_demanded_is_demanded_once(build: Build) -> None:
     assert sent(rig, 1)["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
 
 
+async def test_arguments_in_pieces_are_the_callers(build: Build) -> None:
+    """A call that is not whole cannot be made."""
+    config = {"functionCallingConfig": {"streamFunctionCallArguments": True}}
+    with pytest.raises(InvalidRequestError, match="pieces"):
+        await build().gemini.generate_text("?", tools=[get_weather], tool_config=config)
+    rig = build(DONE)
+    await rig.gemini.generate_text("?", tools=[{"name": "get_weather"}], tool_config=config)
+    assert sent(rig, 0)["toolConfig"] == config
+
+
 async def test_cancellation_stops_the_tools(build: Build) -> None:
     """All of them, before it goes on; nothing is told to the model."""
     ended: list[str] = []

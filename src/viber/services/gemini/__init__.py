@@ -33,7 +33,15 @@ from viber.services.gemini._function_tool import FunctionTool
 from viber.services.gemini._lanes import Lanes, MoveOn, cannot_answer
 from viber.services.gemini._limits import ModelLimits, ModelStatus
 from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
-from viber.services.gemini._options import GenerateOptions, StreamOptions
+from viber.services.gemini._options import (
+    BuiltInTool,
+    ContentLike,
+    FileLike,
+    GenerateOptions,
+    Prompt,
+    StreamOptions,
+    ToolLike,
+)
 from viber.services.gemini._pages import Pages
 from viber.services.gemini._part import (
     Blob,
@@ -78,6 +86,7 @@ __all__ = [
     "Budget",
     "BudgetError",
     "BudgetStatus",
+    "BuiltInTool",
     "CachedContent",
     "Caches",
     "Candidate",
@@ -86,12 +95,14 @@ __all__ = [
     "CitationMetadata",
     "CodeExecutionResult",
     "Content",
+    "ContentLike",
     "EmbedOptions",
     "EmbeddingsInterruptedError",
     "ExecutableCode",
     "File",
     "FileData",
     "FileFailedError",
+    "FileLike",
     "Files",
     "FunctionCall",
     "FunctionResponse",
@@ -126,6 +137,7 @@ __all__ = [
     "Part",
     "Price",
     "PriceTable",
+    "Prompt",
     "PromptBlockedError",
     "Receipt",
     "SafetyRating",
@@ -137,6 +149,7 @@ __all__ = [
     "TokenCount",
     "TokenStream",
     "ToolCall",
+    "ToolLike",
     "ToolRoundsError",
     "Trim",
     "UsageMetadata",

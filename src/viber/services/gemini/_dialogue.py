@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 from viber.clock import Clock
 from viber.errors import BaseError
 from viber.observability import redact_text
-from viber.services.gemini._errors import ToolRoundsError
+from viber.services.gemini._errors import ToolRoundsError, refusal
 from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import Content, GenerateContentResponse, Record
 from viber.services.gemini._options import GenerateOptions, Prompt
@@ -44,6 +44,8 @@ class Dialogue:
         self._most = options.get("max_tool_rounds", MAX_TOOL_ROUNDS)
         self._timeout = options.get("tool_timeout", TOOL_TIMEOUT)
         self._clock = clock
+        if self._is_automatic and self._calling().get("streamFunctionCallArguments"):
+            raise refusal("arguments in pieces cannot be called with here", suggestion="automatic=False")
         self._rounds = 0
         self._turns: list[Content] = []
         self._calls: list[ToolCall] = []
@@ -118,10 +120,13 @@ class Dialogue:
 
     def _call_freely(self) -> None:
         """A call that was demanded has been made: demanded in each round, there would be no end."""
+        if self._calling().get("mode") == "ANY":
+            config = {**self.body["toolConfig"], "functionCallingConfig": {"mode": "AUTO"}}
+            self.body = {**self.body, "toolConfig": config}
+
+    def _calling(self) -> Json:
         config: Json = self.body.get("toolConfig") or {}
-        calling: Json = config.get("functionCallingConfig") or {}
-        if calling.get("mode") == "ANY":
-            self.body = {**self.body, "toolConfig": {**config, "functionCallingConfig": {"mode": "AUTO"}}}
+        return config.get("functionCallingConfig") or {}
 
 
 def _names(toolbox: Toolbox) -> str:
