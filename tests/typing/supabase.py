@@ -8,7 +8,19 @@ from typing import Any, TypedDict, assert_type
 from pydantic import BaseModel
 
 from viber.services import Health
-from viber.services.supabase import Call, Change, Insert, Query, Select, SupabaseService, Table, Walk
+from viber.services.supabase import (
+    Call,
+    Change,
+    Insert,
+    Page,
+    Pages,
+    Query,
+    Select,
+    SupabaseService,
+    Table,
+    Walk,
+    variadic,
+)
 
 Dict = dict[str, Any]
 
@@ -72,8 +84,26 @@ async def writes(
 
 async def functions(db: SupabaseService) -> None:
     assert_type(db.rpc("add", {"a": 1, "b": 2}), Call[Any])
-    assert_type(await db.rpc("customer_orders", {"id": 1}, model=Order), list[Order])
-    assert_type(await db.rpc("today", method="GET", model=Point), list[Point])
+    assert_type(db.rpc("add", {"a": 1, "b": 2}, returns=int), Call[int])
+    assert_type(await db.rpc("split", {"s": "a b"}, returns=list[str], method="GET"), list[str])
+    assert_type(await db.rpc("echo", body={"a": 1}, returns=Total, idempotent=True), Total)
+    assert_type(db.rpc("customer_orders", {"id": 1}, model=Order), Select[Order])
+    assert_type(await db.rpc("customer_orders", {"id": 1}, model=Order, method="GET").limit(3), list[Order])
+    assert_type(await db.rpc("customer_orders", {"id": 1}, model=Order).eq("id", 1).one(), Order)
+    assert_type(await db.rpc("customer_orders", {"id": 1}).select("id").first(), Dict | None)
+    assert_type(await db.rpc("customer_orders", {"id": 1}).select(model=Point), list[Point])
+    assert_type(await db.rpc("plus", {"n": variadic(1, 2)}).select().count(), int)
+
+
+async def pages(db: SupabaseService, stored: str) -> None:
+    items = db.table("items", Order, key=("a", "b")).select()
+    assert_type(items.rows(after=stored, on_page=lambda page: page.total), Walk[Order])
+    assert_type(items.pages(size=50, after=None, count="exact"), Pages[Order])
+    async for page in items.pages():
+        assert_type(page, Page[Order])
+        assert_type(page.rows, list[Order])
+        assert_type(page.cursor, str)
+        assert_type([order.id for order in page], list[int])
 
 
 async def direct_forms(db: SupabaseService) -> None:
@@ -85,9 +115,15 @@ async def direct_forms(db: SupabaseService) -> None:
     assert_type(await db.delete("users", where={"id": 1}), list[Dict])
 
 
+async def new_token() -> str:
+    return "jwt"
+
+
 async def views(db: SupabaseService) -> None:
     assert_type(db.admin, SupabaseService)
     assert_type(db.as_user("jwt"), SupabaseService)
+    assert_type(db.as_user("jwt", refresh=new_token), SupabaseService)
+    assert_type(db.schema("audit").admin, SupabaseService)
     assert_type(db.with_options(timeout=2, headers={"a": "b"}, idempotent=True), SupabaseService)
     assert_type(await db.health_check(), Health)
 

@@ -89,6 +89,17 @@ async def test_calls_at_the_same_time_share_one_refresh(build: Any) -> None:
     assert login.calls == 1
 
 
+async def test_calls_one_after_the_other_share_one_refresh(build: Any) -> None:
+    """Also one that is refused at the very moment when the new token comes."""
+    project, login = build(*[answer("new")] * 40), Login("new")
+    mine = project.db.as_user("old", refresh=login.refresh)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(mine.table("notes").select().run())
+            await asyncio.sleep(0)
+    assert login.calls == 1
+
+
 async def test_a_call_that_comes_late_takes_what_was_refreshed(build: Any) -> None:
     """Its own refusal was of the old token: there is a newer one already."""
     slow = Reply(401, json={"code": "PGRST301", "message": "JWT expired"}, delay=5)
@@ -244,7 +255,7 @@ async def test_a_refresh_may_ask_the_project_itself(build: Any) -> None:
     """By another view: the call that waits for it holds no place."""
     project = build(EXPIRED, Reply(200, body=b'"new"'), answer("new"))
 
-    async def refresh() -> str:
+    async def refresh() -> Any:
         return await project.db.rpc("log_in_again", returns=str)
 
     mine = project.db.as_user("old", refresh=refresh)

@@ -65,8 +65,9 @@ class Complaint:
             yield "columns", [column.strip('"') for column in found[1].split(", ")]
 
     def _listed(self) -> Iterator[Mapping[str, Any]]:
-        if isinstance(self.details, list):
-            for each in cast("list[object]", self.details):
+        details: object = self.details
+        if isinstance(details, list):
+            for each in cast("list[object]", details):
                 if isinstance(each, dict):
                     yield cast("dict[str, Any]", each)
 

@@ -49,14 +49,24 @@ class Credentials:
         """
         if self._refresh is not None and self.token == stale:
             if self._renewal is None or self._renewal.done():
-                self._renewal = asyncio.create_task(_fresh(self._refresh, clock, seconds))
+                self._renewal = asyncio.create_task(self._refreshed(self._refresh, clock, seconds))
                 self._renewal.add_done_callback(_look)
             renewal = self._renewal
             await _wait(renewal, refusal, clock)
-            token = _token_of(renewal, refusal)
-            if self.token == stale:
-                self._bear(token)
+            _require_done(renewal, refusal)
         return self.token != stale
+
+    async def _refreshed(self, refresh: Refresh, clock: Clock, seconds: float | None) -> str:
+        """Take the new token; what is wrong with it, if something is.
+
+        Not bounded by the deadline of the call that came first, since others wait for it too.
+        """
+        with Deadline.none():
+            async with clock.timeout(seconds):
+                token = await refresh()
+        if not (fault := _fault_of(token)):
+            self._bear(token)
+        return fault
 
     def _bear(self, token: str) -> None:
         self.token = token
@@ -64,13 +74,6 @@ class Credentials:
 
     def __repr__(self) -> str:
         return "<Credentials>"
-
-
-async def _fresh(refresh: Refresh, clock: Clock, seconds: float | None) -> str:
-    """Not bounded by the deadline of the call that came first, since others wait for it too."""
-    with Deadline.none():
-        async with clock.timeout(seconds):
-            return await refresh()
 
 
 def _look(renewal: asyncio.Task[str]) -> None:
@@ -89,16 +92,17 @@ async def _wait(renewal: asyncio.Task[str], refusal: SupabaseAuthenticationError
         raise _failure("no new one came in time", refusal) from None
 
 
-def _token_of(renewal: asyncio.Task[str], refusal: SupabaseAuthenticationError) -> str:
+def _require_done(renewal: asyncio.Task[str], refusal: SupabaseAuthenticationError) -> None:
     if renewal.cancelled():
         raise _failure("its refresh was cancelled", refusal)
     if error := renewal.exception():
         raise _failure(f"its refresh raised {type(error).__name__}", refusal) from error
-    token: object = renewal.result()
-    fault = fault_of_key(token) if isinstance(token, str) else f"a {type(token).__name__}"
-    if fault:
+    if fault := renewal.result():
         raise _failure(f"what its refresh gave is {fault}", refusal)
-    return renewal.result()
+
+
+def _fault_of(token: object) -> str:
+    return fault_of_key(token) if isinstance(token, str) else f"a {type(token).__name__}"
 
 
 def _failure(reason: str, refusal: SupabaseAuthenticationError) -> SupabaseAuthenticationError:

@@ -115,8 +115,8 @@ def _body(arguments: Mapping[str, object] | None, options: RpcOptions) -> tuple[
 def _encoded(body: object) -> tuple[bytes, str]:
     if isinstance(body, str):
         return sound(body).encode(), "text/plain"
-    if isinstance(body, (bytes, bytearray, memoryview)):
-        return bytes(body), "application/octet-stream"
+    if isinstance(body, bytes):
+        return body, "application/octet-stream"
     if not is_row(body) and not is_listing(body):
         # PostgREST makes an empty list of any other JSON, and says nothing.
         raise refusal(f"a {type(body).__name__} is not a body", suggestion="pass an object, text or bytes")

@@ -70,11 +70,11 @@ def behind(ranks: tuple[Rank, ...], values: Values) -> list[Filter]:
 
 def _ways(ranks: tuple[Rank, ...], values: Values) -> Iterator[Filter]:
     """Equal in the columns before one, and behind in that one."""
-    before: tuple[Filter, ...] = ()
+    before: list[Filter] = []
     for rank, value in zip(ranks, values, strict=True):
         for later in rank.behind(value):
             yield Group("and", (*before, later)) if before else later
-        before = (*before, rank.same(value))
+        before.append(rank.same(value))
 
 
 def total_order(source: Source[Any], clauses: Clauses) -> tuple[Rank, ...]:

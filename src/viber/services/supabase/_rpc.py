@@ -129,9 +129,12 @@ class Call(Query[Out], Generic[Out]):
     async def _run(self) -> Out:
         session = self.source.session
         result: Out = await self.source.fetch(CallClauses(), lambda answer: self.value(session, answer))
-        if isinstance(result, list):
-            session.doubt(self.source.table, len(cast("list[object]", result)))
+        self._doubt(result)
         return result
+
+    def _doubt(self, result: object) -> None:
+        if isinstance(result, list):
+            self.source.session.doubt(self.source.table, len(cast("list[object]", result)))
 
 
 def returned_by(

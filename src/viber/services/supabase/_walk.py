@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, cast
 
 from viber.errors import SupabaseError
 from viber.http import Response
@@ -197,12 +197,18 @@ async def _end(refusal: SupabaseError, _: Call) -> _Found[Any]:
     raise refusal
 
 
+def _is_exact(row: object, ranks: tuple[Rank, ...]) -> bool:
+    """Whether a decoded row surely holds what the server wrote: a fraction would be a float by now."""
+    if not isinstance(row, dict):
+        return False
+    fields = cast("dict[str, object]", row)
+    return all(type(fields.get(rank.field)) in {int, str} for rank in ranks)
+
+
 def _last(pages: Pages[Row], rows: list[Row], body: bytes) -> Values:
     """Where the last row stands, as the server wrote it: a type may have changed what it holds."""
-    if pages.source.rows is DICTS:
-        row: object = rows[-1]
-        if isinstance(row, dict) and all(type(row.get(rank.field)) in {int, str} for rank in pages.ranks):
-            return values_of(pages.ranks, row, stripped=False)
+    if pages.source.rows is DICTS and _is_exact(rows[-1], pages.ranks):
+        return values_of(pages.ranks, rows[-1], stripped=False)
     body = body.strip()
     listed = body if body[:1] == b"[" else b"[%b]" % body
     return values_of(pages.ranks, last_row(listed), stripped=pages.form.accept == WITHOUT_NULLS)
