@@ -24,6 +24,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("services", "services.gemini", "services.supabase"),
     ("health", "settings"),
     ("factory",),
+    ("integrations",),
     ("sandbox", "testing"),
     ("cli",),
     ("",),  # the front door

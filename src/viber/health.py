@@ -104,6 +104,10 @@ class HealthRegistry:
         checks = dict(zip(names, answers, strict=True))
         return HealthReport(self._status(checks), checks)
 
+    def latest(self) -> Mapping[str, Health]:
+        """The last answer of each check that was ever asked, however old; asks nothing."""
+        return {name: memory.health for name, memory in self._memories.items() if memory.health is not None}
+
     def _status(self, checks: Mapping[str, Health]) -> Status:
         bad = [name for name, health in checks.items() if not health.healthy]
         if any(self._entries[name].critical for name in bad):

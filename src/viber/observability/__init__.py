@@ -27,10 +27,11 @@ from viber.observability._logs import (
     configure_logging,
 )
 from viber.observability._meters import ServiceMeter
-from viber.observability._metrics import Latency, Metrics, OperationMetrics, ServiceMetrics
+from viber.observability._metrics import LATENCY_BOUNDS, Latency, Metrics, OperationMetrics, ServiceMetrics
 from viber.observability._redaction import Redactor, redact_text
 
 __all__ = [
+    "LATENCY_BOUNDS",
     "CallFinished",
     "CallLog",
     "CallRejected",

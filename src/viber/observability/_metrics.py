@@ -18,6 +18,8 @@ from viber.observability._events import (
 from viber.observability._meters import OperationMeter, ServiceMeter
 
 Counts = Mapping[str, int]
+LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Seconds: the buckets of a latency for systems that want few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Latency:
     p95: float = 0.0
     p99: float = 0.0
     longest: float = 0.0
+    buckets: tuple[int, ...] = ()
+    """How many took at most as long as each of `LATENCY_BOUNDS`."""
 
     @property
     def mean(self) -> float:
@@ -176,7 +180,8 @@ def _operation(meter: OperationMeter, total: Histogram, recent: Histogram) -> Op
 def latency_of(histogram: Histogram) -> Latency:
     """The numbers of a histogram that people ask for."""
     p50, p95, p99 = histogram.percentiles(0.5, 0.95, 0.99)
-    return Latency(histogram.count, histogram.sum, p50, p95, p99, histogram.greatest)
+    buckets = tuple(histogram.at_most(*LATENCY_BOUNDS))
+    return Latency(histogram.count, histogram.sum, p50, p95, p99, histogram.greatest, buckets)
 
 
 def _together(histograms: Iterable[Histogram]) -> Histogram:

@@ -108,9 +108,10 @@ class Pipeline(Policies):
         """
         if type(fn) is not FunctionType:
             require_function(fn)
+        operation = getattr(fn, "__qualname__", "")
         if self.is_plain:
-            return self._perform_plainly(fn, args, kwargs)
-        return self._start(Call(self), fn, args, kwargs)
+            return self._perform_plainly(fn, args, kwargs, operation)
+        return self._start(_facts(Call(self), operation=operation), fn, args, kwargs)
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type; each of its calls goes through this pipeline.
@@ -177,7 +178,7 @@ class Pipeline(Policies):
         fn: Callable[..., Awaitable[T]],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        operation: str = "",
+        operation: str,
     ) -> T:
         """A first attempt as most are: nobody listens, no line, no probe, so that nothing has to be noted."""
         breaker = self.breaker
