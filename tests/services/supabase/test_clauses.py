@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from viber.errors import InvalidRequestError
-from viber.services.supabase import embed
+from viber.services.supabase import col, count, embed, raw
 from viber.services.supabase._clauses import ALL, Clauses, Order, count_of
 from viber.services.supabase._operators import Operator, compare, member
+from viber.services.supabase._selection import Selectable
 
 
 def test_nothing_said_is_no_query() -> None:
@@ -48,6 +49,13 @@ def test_a_bound_never_widens_a_limit(limit: int | None, bound: int, result: int
 def test_some_clauses_find_nothing_whatever_the_table_holds(clauses: Clauses) -> None:
     """A limit of none and an empty list are known to find nothing."""
     assert clauses.matches_nothing
+
+
+@pytest.mark.parametrize("column", [count(), col("total").sum(), raw("total.sum(),status")])
+def test_of_no_rows_an_aggregate_makes_one(column: Selectable) -> None:
+    """Only the server can say what: nothing is answered without asking."""
+    assert not Clauses((column,), (member("id", []),)).matches_nothing
+    assert Clauses((column,), limit=0).matches_nothing
 
 
 @pytest.mark.parametrize("number", [-1, 1.0, True, "5", None])

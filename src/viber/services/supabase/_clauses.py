@@ -7,7 +7,7 @@ from viber.services.supabase._columns import ColumnLike, place
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Filter
 from viber.services.supabase._quoting import name, percent
-from viber.services.supabase._selection import Related, Selectable, selection
+from viber.services.supabase._selection import Related, Selectable, may_be_grouped, selection
 
 Nulls = Literal["first", "last"]
 
@@ -46,9 +46,10 @@ class Clauses:
         """Known to find no row, without asking."""
         if self.limit == 0:
             return True
-        for each in self.filters:  # noqa: SIM110 - a generator costs more than the question
+        for each in self.filters:
             if each.matches_nothing:
-                return True
+                # Of no rows, an aggregate without groups still makes one.
+                return not may_be_grouped(self.columns)
         return False
 
     def where(self, *filters: Filter) -> Self:

@@ -77,6 +77,14 @@ class Membership(Filter):
     texts: tuple[str, ...]
     negated: bool = False
 
+    @staticmethod
+    def of(place: str, texts: tuple[str, ...]) -> "Comparison | Membership":
+        """The column equal to one of the texts.
+
+        PostgREST reads `in.("")` as the empty list, so a list of nothing but the empty text is a comparison.
+        """
+        return Comparison(place, "eq", "") if texts == ("",) else Membership(place, texts)
+
     @property
     def verdict(self) -> bool | None:
         """Nothing is in the empty list."""

@@ -65,17 +65,11 @@ def _compare_several(column: str | Placed, operator: Operator, several: Quantifi
 
 
 def member(column: str | Placed, values: Iterable[object]) -> Filter:
-    """The column equal to one of the values; a value given twice is sent once.
-
-    PostgREST reads `in.("")` as the empty list, so a list of nothing but the empty string is a comparison.
-    """
+    """The column equal to one of the values; a value given twice is sent once."""
     if not is_listing(values):
         raise refusal(f"in_() takes a list of values, not one {type(values).__name__}", suggestion="use eq()")
     place = locate(column)
-    texts = tuple(dict.fromkeys(value_text(place, value) for value in values))
-    if texts == ("",):
-        return Comparison(place.text, Operator.EQ.value, "")
-    return Membership(place.text, texts)
+    return Membership.of(place.text, tuple(dict.fromkeys(value_text(place, value) for value in values)))
 
 
 _STATES: Mapping[object, State] = {None: "null", True: "true", False: "false", "unknown": "unknown"}

@@ -1,5 +1,6 @@
 """What is selected: columns, counts, related tables and raw text, as `select` names them."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -103,6 +104,15 @@ def selection_text(columns: tuple[Selectable, ...]) -> str:
 def is_grouped(columns: Iterable[Selectable]) -> bool:
     """Whether rows are made of several: by an aggregate."""
     return any(map(_groups, columns))
+
+
+_aggregate = re.compile(r"(?:^|[.,:(])(?:sum|avg|min|max|count)\(\)").search
+
+
+def may_be_grouped(columns: Iterable[Selectable]) -> bool:
+    """Whether rows are made of several, as far as that can be told: raw text may say so, too."""
+    listed = tuple(columns)
+    return is_grouped(listed) or any(_aggregate(each.text) for each in listed if isinstance(each, Raw))
 
 
 def given(columns: Iterable[Selectable]) -> Iterator[tuple[str, Selectable]]:
