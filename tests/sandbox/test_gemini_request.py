@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from viber.sandbox._gemini_answer import whole_answer
 from viber.sandbox._gemini_fields import read_body
-from viber.sandbox._gemini_model import CACHED_TOKENS, TOOL_TOKENS, reply_to
-from viber.sandbox._gemini_request import read_generation
+from viber.sandbox._gemini_model import TOOL_TOKENS, reply_to
+from viber.sandbox._gemini_request import CACHED_TOKENS, read_generation
 from viber.sandbox._gemini_schema import small_instance
 from viber.sandbox._gemini_wire import GeminiRefusedError, Json
 

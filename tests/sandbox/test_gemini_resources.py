@@ -171,6 +171,21 @@ class TestCaches:
         assert (await client.get("/v1/cachedContents")).json() == {"cachedContents": [moved]}
         assert (await client.delete(path)).json() == {}
 
+    async def test_a_prompt_reads_its_cache(self, client: httpx.AsyncClient) -> None:
+        """Its tokens are in the prompt's; one for another model, or that is over, is refused."""
+        made = (await client.post("/v1/cachedContents", json=self.body())).json()
+        asked = {"contents": [{"parts": [{"text": "hi"}]}], "cachedContent": made["name"]}
+
+        async def ask(model: str, method: str = "generateContent") -> httpx.Response:
+            return await client.post(f"/v1/models/{model}:{method}", json=asked)
+
+        usage = (await ask(MODEL)).json()["usageMetadata"]
+        assert (usage["promptTokenCount"], usage["cachedContentTokenCount"]) == (4, 3)
+        assert (await ask(MODEL, "countTokens")).json()["totalTokens"] == 4
+        assert reason(await ask("gemini-2.5-pro")) == (400, "INVALID_ARGUMENT")
+        await client.patch(f"/v1/{made['name']}", json={"expireTime": "2020-01-01T00:00:00Z"})
+        assert reason(await ask(MODEL)) == (403, "PERMISSION_DENIED")
+
     @pytest.mark.parametrize(
         "fields", [{"ttl": "soon"}, {"expireTime": "soon"}, {"contents": []}, {"model": "x"}, {"size": 5}]
     )

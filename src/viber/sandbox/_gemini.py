@@ -22,7 +22,7 @@ from viber.sandbox._gemini_fields import pick_object, pick_objects, read_body
 from viber.sandbox._gemini_files import FileCabinet
 from viber.sandbox._gemini_flow import Flow
 from viber.sandbox._gemini_model import count_prompt, reply_to
-from viber.sandbox._gemini_request import read_generation
+from viber.sandbox._gemini_request import Generation, read_generation
 from viber.sandbox._gemini_resources import VERSION, Answer, Resources
 from viber.sandbox._gemini_stats import GeminiStats
 from viber.sandbox._gemini_tokens import details
@@ -44,6 +44,7 @@ STATS_PATH: Final = "/_sandbox/stats"
 
 _MAX_BODY: Final = 64 * 1024 * 1024
 _MODELS: Final = f"/{VERSION}/models"
+_VERTEX: Final = "/v1beta1/projects/{project}/locations/{location}/publishers/google/models"
 _STREAM: Final = "streamGenerateContent"
 _WITHHELD_KINDS: Final = frozenset({FaultKind.CUT_AFTER, FaultKind.TRUNCATE})
 
@@ -99,7 +100,8 @@ def create_gemini_app(*, api_key: str, book: FaultBook, token_delay: float = 0.0
     app.router.add_delete(STATS_PATH, server.reset_stats)
     app.router.add_get(_MODELS, server.answering(server.list_models, name="models.list"))
     app.router.add_get(_MODELS + "/{model:[^/:]+}", server.answering(server.get_model, name="models.get"))
-    app.router.add_post(_MODELS + "/{model:[^/:]+}:{method}", server.answering(server.call))
+    for models in (_MODELS, _VERTEX):
+        app.router.add_post(models + "/{model:[^/:]+}:{method}", server.answering(server.call))
     for verb, path, name, answer, needs_key in server.resources.routes():
         work = partial(_of_request, answer)
         app.router.add_route(verb, path, server.answering(work, name=name, needs_key=needs_key))
@@ -149,14 +151,17 @@ class _GeminiServer:
     async def call(self, call: _Call) -> web.StreamResponse:
         find_model(call.model, method=call.method)
         body = read_body(await call.request.read())
-        self.resources.files.check_prompt(pick_objects(body, "contents"))
-        if call.method == "batchGenerateContent":
-            return _json(self.resources.batches.create(call.model, body))
-        if call.is_stream:
-            return await self._stream(call, body)
-        if call.method == "generateContent":
-            return self._generate(call, body)
-        return _json(_UNBILLED[call.method](call.model, body))
+        match call.method:
+            case "streamGenerateContent":
+                return await self._stream(call, body)
+            case "generateContent":
+                return self._generate(call, body)
+            case "countTokens":
+                return self._count_tokens(call, body)
+            case "batchGenerateContent":
+                return _json(self.resources.batches.create(call.model, body))
+            case method:
+                return _json(_EMBEDDING[method](call.model, body))
 
     async def _suffer(self, call: _Call, work: _Work) -> web.StreamResponse:
         fault = take_fault(self._book, call.request)
@@ -187,8 +192,17 @@ class _GeminiServer:
         if key != self._api_key:
             raise wrong_key()
 
+    def _read(self, call: _Call, body: Json) -> Generation:
+        self.resources.files.check_prompt(pick_objects(body, "contents"))
+        cached = self.resources.caches.tokens_for(call.model, body)
+        return replace(read_generation(call.model, body), cached_tokens=cached)
+
+    def _count_tokens(self, call: _Call, body: Json) -> web.Response:
+        counts = count_prompt(self._read(call, pick_object(body, "generateContentRequest") or body))
+        return _json({"totalTokens": counts.total(), "promptTokensDetails": details(counts)})
+
     def _generate(self, call: _Call, body: Json) -> web.Response:
-        answer = whole_answer(reply_to(read_generation(call.model, body)))
+        answer = whole_answer(reply_to(self._read(call, body)))
         self._stats.bill(answer.usage)
         if not call.withheld:
             self._stats.tokens_sent += answer.tokens
@@ -196,7 +210,7 @@ class _GeminiServer:
 
     async def _stream(self, call: _Call, body: Json) -> web.StreamResponse:
         flow = Flow(
-            reply=reply_to(read_generation(call.model, body)),
+            reply=reply_to(self._read(call, body)),
             framing=call.framing,
             fault=call.stream_fault,
             delay=_read_delay(call.request, otherwise=self._token_delay),
@@ -209,14 +223,7 @@ async def _of_request(answer: Answer, call: _Call) -> web.StreamResponse:
     return await answer(call.request)
 
 
-def _count_tokens(model: str, body: Json) -> Json:
-    asked = read_generation(model, pick_object(body, "generateContentRequest") or body)
-    counts = count_prompt(asked)
-    return {"totalTokens": counts.total(), "promptTokensDetails": details(counts)}
-
-
-_UNBILLED: Final[dict[str, Callable[[str, Json], Json]]] = {
-    "countTokens": _count_tokens,
+_EMBEDDING: Final[dict[str, Callable[[str, Json], Json]]] = {
     "embedContent": embed_one,
     "batchEmbedContents": embed_batch,
 }

@@ -13,7 +13,7 @@ from viber.sandbox._gemini_model import count_prompt
 from viber.sandbox._gemini_request import read_generation
 from viber.sandbox._gemini_shelf import Shelf
 from viber.sandbox._gemini_times import moment, read_duration, read_moment
-from viber.sandbox._gemini_wire import Json, invalid_argument
+from viber.sandbox._gemini_wire import GeminiRefusedError, Json, invalid_argument
 
 LIFETIME: Final = 3600.0
 _LIFE: Final = ("ttl", "expireTime")
@@ -76,6 +76,19 @@ class CacheCabinet:
         cache.expires = self._end(body, cache.expires)
         cache.updated = self._wall()
         return cache.describe()
+
+    def tokens_for(self, model: str, body: Json) -> int:
+        """Count what a prompt finds in its cache, which has to be there, in time, and for the same model."""
+        name = pick_text(body, "cachedContent")
+        if not name:
+            return 0
+        cache_id = name.removeprefix("cachedContents/")
+        cache = self.caches.find(cache_id) if cache_id in self.caches else None
+        if cache is None or cache.expires <= self._wall():
+            raise GeminiRefusedError(403, f"{name} does not exist any more, or is not yours.")
+        if cache.model != f"models/{model}":
+            raise invalid_argument("cachedContent", f"it was made for {cache.model}")
+        return cache.tokens
 
     def _end(self, body: Json, otherwise: float) -> float:
         if (ttl := pick_text(body, "ttl")) is not None:

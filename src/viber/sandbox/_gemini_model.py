@@ -28,7 +28,6 @@ from viber.sandbox._gemini_tokens import (
 )
 from viber.sandbox._gemini_wire import Json, dump
 
-CACHED_TOKENS: Final = 1024  # what a cachedContent weighs, whatever its name
 TOOL_TOKENS: Final = 16  # what one built-in tool adds to the prompt
 _MARK: Final = re.compile(r"\[\[(block|safety|think|call|finish|image|code|cite|wrong)(?::(\w+))?\]\]")
 _STOP: Final = "STOP"
@@ -96,7 +95,7 @@ def count_prompt(asked: Generation) -> Counts:
     if asked.system is not None:
         counts += count_contents([asked.system])
     counts[Modality.TEXT] += sum(count_text(dump(one)) for one in asked.declarations)
-    counts[Modality.TEXT] += _cached_tokens(asked)
+    counts[Modality.TEXT] += asked.cached_tokens
     return counts
 
 
@@ -107,16 +106,12 @@ def _reply(
         model=asked.model,
         response_id=base64.urlsafe_b64encode(asked.digest[:15]).decode(),
         prompt=count_prompt(asked),
-        cached_tokens=_cached_tokens(asked),
+        cached_tokens=asked.cached_tokens,
         tool_tokens=TOOL_TOKENS * asked.built_in_tools,
         steps=steps,
         finish=finish,
         block=block,
     )
-
-
-def _cached_tokens(asked: Generation) -> int:
-    return CACHED_TOKENS if asked.cached_content else 0
 
 
 def _steps(asked: Generation, marks: Mapping[str, str | None]) -> Iterator[Step]:

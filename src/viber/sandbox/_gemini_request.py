@@ -30,6 +30,7 @@ _CONFIG: Final = """
     enableEnhancedCivicAnswers enableAffectiveDialog routingConfig modelSelectionConfig translationConfig
     audioTranscriptionConfig
 """
+CACHED_TOKENS: Final = 1024  # what a cachedContent weighs of which nothing else is known
 _ROLES: Final = frozenset({None, "user", "model", "function"})
 _UNSIGNED: Final = ("gemini-2.",)  # families that do not ask for thought signatures
 _PASSES: Final = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
@@ -53,7 +54,7 @@ class Generation:
     wants_thoughts: bool
     modalities: frozenset[str]
     searches: bool
-    cached_content: str | None
+    cached_tokens: int
     digest: bytes
 
     @property
@@ -95,7 +96,7 @@ def read_generation(model: str, body: Json) -> Generation:
         wants_thoughts=bool(pick(pick_object(config, "thinkingConfig"), "includeThoughts")),
         modalities=frozenset(str(name).upper() for name in listed(pick(config, "responseModalities"))),
         searches=any(pick(tool, "googleSearch") is not None for tool in tools),
-        cached_content=pick_text(body, "cachedContent"),
+        cached_tokens=CACHED_TOKENS if pick_text(body, "cachedContent") else 0,
         digest=sha256(f"{model}\n{dump(body)}".encode()).digest(),
     )
 
