@@ -192,20 +192,6 @@ async def test_without_a_known_cap_nothing_is_doubted(build: Any, caplog: pytest
     assert caplog.records == []
 
 
-async def test_a_list_that_no_url_carries_is_refused_with_advice(project: Any) -> None:
-    """Before anything is sent."""
-    with pytest.raises(InvalidRequestError, match="split"):
-        await project.db.table("t").select().in_("id", range(5000))
-    assert project.requests == []
-
-
-@pytest.mark.parametrize("step", [lambda q: q.limit(-1), lambda q: q.offset(1.5), lambda q: q.order("")])
-def test_a_step_that_cannot_be_is_refused_at_once(step: Any, project: Any) -> None:
-    """Where the mistake is, and not when the query is sent."""
-    with pytest.raises(InvalidRequestError):
-        step(project.db.table("t").select())
-
-
 async def test_matching_compares_column_by_column(project: Any) -> None:
     """Values are equal, lists are one of."""
     await project.db.table("t").select().matching({"a": 1, "b": [1, 2]})

@@ -42,6 +42,10 @@ class Endpoint:
         """The same project, seen from another schema."""
         return replace(self, profile=schema)
 
+    def room(self, path: str) -> int:
+        """How many characters a query string may have."""
+        return self.max_url_length - len(self.base) - len(path) - len("?")
+
     def read(self, path: str, query: str, *, method: str = "GET") -> Request:
         """A GET, or a HEAD."""
         return Request(method, self._url(path, query), self.credentials.fields + self._reading)

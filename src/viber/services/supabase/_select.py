@@ -19,6 +19,7 @@ from viber.services.supabase._formats import (
     zone_wishes,
 )
 from viber.services.supabase._narrowing import Narrowable
+from viber.services.supabase._parts import is_too_long, rows_in_parts
 from viber.services.supabase._picks import Pick, any_at_all, first_or_none, only, only_or_none
 from viber.services.supabase._query import Query
 from viber.services.supabase._readings import (
@@ -60,10 +61,13 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
     def run(self) -> Coroutine[Any, Any, list[Row]]:
         """A coroutine that gives the list of rows.
 
+        Where `in_()` has more values than a URL can carry, they are asked for in parts, a few at a time.
+
         Raises:
             SupabaseError: the server refused or failed; which class says what happened.
             RowMismatchError: a row does not fit the model.
-            InvalidRequestError: the URL would be too long; nothing was sent.
+            InvalidRequestError: the URL would be too long, and parts would find something else; nothing was
+                sent.
         """
         return self._run()
 
@@ -194,6 +198,8 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
         source, clauses = self.source, self.clauses
         if clauses.matches_nothing:
             return []
+        if is_too_long(source, clauses):
+            return await rows_in_parts(source, clauses, self.form)
         rows = await source.fetch(clauses, source.read, self.form)
         source.session.doubt(source.table, len(rows), clauses.limit)
         return rows

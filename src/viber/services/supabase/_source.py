@@ -45,6 +45,11 @@ class Source(Generic[Row]):
         """What is asked of it beside the query string."""
         return ""
 
+    @property
+    def room(self) -> int:
+        """How many characters its clauses may have in a query string."""
+        return self.session.endpoint.room(self.path) - (len(self.asked) + len("&") if self.asked else 0)
+
     def recorded_by(self, receipt: Receipt, /) -> Self:
         """The same table, for one run whose answers are noted."""
         return replace(self, session=self.session.recorded_by(receipt))
