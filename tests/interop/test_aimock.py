@@ -12,6 +12,8 @@ from viber.machines import RetryConfig
 from viber.services.gemini import GeminiConfig, GeminiService
 from viber.settings import Settings
 
+pytestmark = pytest.mark.timeout(300)  # the first run of a machine fetches the packages
+
 STORY = "Once upon a time there was a lighthouse that counted every ship."
 
 

@@ -11,6 +11,8 @@ from aiohttp import web
 from viber.sandbox._faults import FaultBook
 from viber.sandbox._gemini import create_gemini_app
 
+pytestmark = pytest.mark.timeout(300)  # the first run of a machine fetches the packages
+
 KEY = "sandbox-key"
 
 Run = Callable[[str], Any]
