@@ -14,6 +14,7 @@ from viber.cli._timeline import Timeline
 from viber.errors import BaseError, Delivery, StreamInterruptedError
 from viber.factory import ServiceFactory
 from viber.sandbox import Sandbox
+from viber.services.supabase import Page
 
 AMOUNT = Decimal("12345678901234567890.120")
 """A number that a float would spoil."""
@@ -57,11 +58,15 @@ async def walk(services: ServiceFactory, screen: Screen) -> list[Check]:
     seen = 0
     last = 0
     ordered = True
-    async for row in services.supabase.table("readings", Reading, key="id").select().rows(page_size=1000):
+    readings = services.supabase.table("readings", Reading, key="id").select()
+
+    def show(page: Page[Reading]) -> None:
+        screen.progress("walking readings", page.seen, page.total or READINGS)
+
+    async for row in readings.rows(page_size=1000, on_page=show, count="exact"):
         seen += 1
         ordered = ordered and row.id > last
         last = row.id
-        screen.progress("walking readings", seen, READINGS)
     return [
         Check(
             "a walk sees every row once, in order", ordered and seen == READINGS, f"{seen} of {READINGS} rows"
