@@ -42,6 +42,14 @@ class TestMethods:
         assert candidate["finishReason"] == "STOP"
         assert answer.json()["modelVersion"] == MODEL
 
+    async def test_vertex_answers_too(self, client: httpx.AsyncClient) -> None:
+        """Below a project and a location, and the publisher of its models."""
+        home = f"/v1beta1/projects/p/locations/global/publishers/google/models/{MODEL}"
+        answer = await client.post(f"{home}:generateContent", json=body("count to 3"))
+        assert answer.json()["candidates"][0]["finishReason"] == "STOP"
+        count = await client.post(f"{home}:countTokens", json=body("count to 3"))
+        assert count.json()["totalTokens"] > 0
+
     async def test_count_tokens_agrees_with_the_answer(self, client: httpx.AsyncClient) -> None:
         """Counting a request gives the promptTokenCount of its answer, in both forms of the call."""
         asked = body("one two", systemInstruction={"parts": [{"text": "Be kind"}]})
@@ -83,6 +91,13 @@ class TestRefusals:
         assert reason(answer) == (400, "INVALID_ARGUMENT")
         assert answer.json()["error"]["details"][0]["reason"] == "API_KEY_INVALID"
         assert "wrong-key" not in answer.text
+
+    async def test_a_wrong_token_is_a_401(self, client: httpx.AsyncClient) -> None:
+        """An access token that is not known, or not any more, is told from a wrong key."""
+        headers = {"x-goog-api-key": "", "authorization": "Bearer old-token"}
+        answer = await client.get("/v1/models", headers=headers)
+        assert reason(answer) == (401, "UNAUTHENTICATED")
+        assert "old-token" not in answer.text
 
     async def test_no_key_is_a_403(self, client: httpx.AsyncClient) -> None:
         """A caller without a key is PERMISSION_DENIED."""

@@ -35,6 +35,7 @@ from viber.sandbox._gemini_wire import (
     invalid_argument,
     no_key,
     wrong_key,
+    wrong_token,
 )
 from viber.sandbox._inflict import inflict, take_fault
 
@@ -186,11 +187,11 @@ class _GeminiServer:
 
     def _check_key(self, request: web.Request) -> None:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        key = request.headers.get("x-goog-api-key") or request.query.get("key") or bearer
-        if not key:
+        key = request.headers.get("x-goog-api-key") or request.query.get("key")
+        if not (key or bearer):
             raise no_key()
-        if key != self._api_key:
-            raise wrong_key()
+        if (key or bearer) != self._api_key:
+            raise wrong_key() if key else wrong_token()
 
     def _read(self, call: _Call, body: Json) -> Generation:
         self.resources.files.check_prompt(pick_objects(body, "contents"))

@@ -88,6 +88,11 @@ def wrong_key() -> GeminiRefusedError:
     return GeminiRefusedError(400, "API key not valid.", details=[detail])
 
 
+def wrong_token() -> GeminiRefusedError:
+    """Return the refusal of an access token that is not known, or not any more."""
+    return GeminiRefusedError(401, "The access token is not valid.")
+
+
 def error_body(http: int, message: str, *, status: str | None = None, details: Sequence[Json] = ()) -> Json:
     """Return Google's error object; the status name follows from the number unless it is given.
 

@@ -47,6 +47,7 @@ class Live:
     gemini: GeminiService
     breaker: CircuitBreaker
     stats: Callable[[], Any]
+    url: str
 
     def suffering(self, fault: str, **options: Any) -> GeminiService:
         """The service, each of whose requests is met with this fault."""
@@ -107,6 +108,6 @@ async def live() -> AsyncIterator[Live]:
         answer = await transport.send(Request("GET", f"{url}/_sandbox/stats"))
         return json.loads(answer.body)
 
-    yield Live(GeminiService(config, channel_of(config, transport, breaker)), breaker, stats)
+    yield Live(GeminiService(config, channel_of(config, transport, breaker)), breaker, stats, url)
     await transport.aclose()
     await runner.cleanup()

@@ -18,7 +18,7 @@ def test_a_key_that_no_header_can_carry_is_refused(key: str) -> None:
 def test_a_key_is_demanded() -> None:
     """Without a key there is no configuration."""
     with pytest.raises(ConfigurationError, match="api_key"):
-        GeminiConfig()  # type: ignore[call-arg]  # the mistake itself
+        GeminiConfig()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Gemini: answers whole or streamed, never a partial one taken for complete."""
 
+from viber.services.gemini._access import AccessToken, TokenSource
 from viber.services.gemini._batch import Batch, BatchMetadata, BatchRequest, BatchResult
 from viber.services.gemini._batches import Batches
 from viber.services.gemini._budget import Budget, BudgetStatus
@@ -11,6 +12,7 @@ from viber.services.gemini._config import GeminiConfig
 from viber.services.gemini._counting import TokenCount
 from viber.services.gemini._embed import EmbedOptions
 from viber.services.gemini._errors import (
+    AccessTokenError,
     AnswerBlockedError,
     AnswerCutError,
     BudgetError,
@@ -71,9 +73,12 @@ from viber.services.gemini._tool_call import ToolCall
 from viber.services.gemini._tracker import UsageRow, UsageTotals, UsageTracker
 from viber.services.gemini._trim import Trim
 from viber.services.gemini._usage import ModalityTokens, UsageMetadata
+from viber.services.gemini._vertex import Vertex
 from viber.services.gemini._view import ViewOptions
 
 __all__ = [
+    "AccessToken",
+    "AccessTokenError",
     "AnswerBlockedError",
     "AnswerCutError",
     "Batch",
@@ -147,6 +152,7 @@ __all__ = [
     "ThinkingConfig",
     "Token",
     "TokenCount",
+    "TokenSource",
     "TokenStream",
     "ToolCall",
     "ToolLike",
@@ -156,6 +162,7 @@ __all__ = [
     "UsageRow",
     "UsageTotals",
     "UsageTracker",
+    "Vertex",
     "ViewOptions",
     "cannot_answer",
 ]

@@ -1,6 +1,6 @@
 """How Gemini is reached."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     ConfigDict,
@@ -13,9 +13,11 @@ from pydantic import (
 )
 
 from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
+from viber.services.gemini._access import TokenSource
 from viber.services.gemini._budget import Budget
 from viber.services.gemini._limits import ModelLimits
 from viber.services.gemini._prices import PriceTable
+from viber.services.gemini._vertex import Vertex
 
 
 class GeminiConfig(ServiceConfig):
@@ -31,8 +33,12 @@ class GeminiConfig(ServiceConfig):
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
-    api_key: SecretStr
-    """Sent in a header, never in a URL."""
+    api_key: SecretStr = SecretStr("")
+    """Sent in a header, never in a URL; needed unless there is a source of tokens."""
+    token: TokenSource | None = None
+    """Fetches the access tokens that are sent in place of a key: see `AccessToken`."""
+    vertex: Vertex | None = None
+    """Gemini on Vertex AI: sets `base_url`, `api_version` (`v1beta1`) and `project` unless they are given."""
     model: Annotated[str, Field(min_length=1)] = "gemini-flash-latest"
     """What answers when a call names no model."""
     embedding_model: Annotated[str, Field(min_length=1)] = "gemini-embedding-001"
@@ -62,10 +68,25 @@ class GeminiConfig(ServiceConfig):
     repeat_generation: bool = True
     """Whether a generation may be repeated after a failure: the first may be billed too."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_on_vertex(cls, fields: Any) -> Any:
+        vertex = fields.get("vertex")
+        if not isinstance(vertex, Vertex):
+            return fields
+        place = {"base_url": vertex.base_url, "api_version": "v1beta1", "project": vertex.path}
+        return place | fields
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if self.token is None and not self.api_key.get_secret_value():
+            raise ValueError("api_key: empty: look at GEMINI_API_KEY")
+        return self
+
     @field_validator("api_key")
     @classmethod
     def _can_be_sent(cls, key: SecretStr) -> SecretStr:
-        if fault := fault_of_key(key.get_secret_value()):
+        if key.get_secret_value() and (fault := fault_of_key(key.get_secret_value())):
             raise ValueError(f"{fault}: look at GEMINI_API_KEY")
         return key
 

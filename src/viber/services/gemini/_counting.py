@@ -45,18 +45,20 @@ class _Told(Answered):
 async def count_tokens(generator: Generator, prompt: Prompt, options: GenerateOptions) -> TokenCount:
     """What the model counts; raises what a generation would."""
     body, model = begin(generator, prompt, options).body, generator.models(options.get("model"))[0]
+    is_vertex = generator.endpoint.is_vertex
     return await generator.channel.call(
-        generator.endpoint.post(model, "countTokens", count_body(body, model)),
+        generator.endpoint.post(model, "countTokens", count_body(body, None if is_vertex else model)),
         partial(_read, failures=generator.failures),
         operation="count_tokens",
         idempotent=True,
     )
 
 
-def count_body(body: Json, model: str) -> Json:
-    """The body of a count: of all that is sent, if that is more than contents."""
-    is_plain = body.keys() == {"contents"}
-    return body if is_plain else {"generateContentRequest": {"model": model_path(model), **body}}
+def count_body(body: Json, model: str | None) -> Json:
+    """The body of a count: all that would be sent, within a request to the model unless contents are all."""
+    if model is None or body.keys() == {"contents"}:
+        return body
+    return {"generateContentRequest": {"model": model_path(model), **body}}
 
 
 def _read(response: Response, failures: Failures) -> TokenCount:

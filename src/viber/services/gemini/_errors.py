@@ -113,6 +113,14 @@ class ToolRoundsError(GeminiError, errors.InvalidRequestError):
         return cls(f"the model called tools in more than {rounds} rounds", tool_calls=tool_calls)
 
 
+class AccessTokenError(errors.AuthenticationError):
+    """There is no access token to send, and nothing was sent; `__cause__` is why."""
+
+    code = "gemini.access_token"
+    service = "gemini"
+    delivery = Delivery.NOT_SENT
+
+
 class BudgetError(errors.RateLimitError):
     """A budget has no room for this call, and nothing was sent; `retry_after` says when it begins anew."""
 

@@ -29,6 +29,7 @@ from viber.services.gemini._object import generate_object
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
 from viber.services.gemini._project import Limits
 from viber.services.gemini._question import models_of
+from viber.services.gemini._signing import signed
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._text_stream import TextStream
 from viber.services.gemini._tracker import UsageTracker
@@ -55,11 +56,11 @@ class GeminiService:
 
     def __init__(self, config: GeminiConfig, channel: Channel, lanes: Lanes | None = None) -> None:
         self._config = config
-        self._channel = channel
+        self._channel = channel = signed(config, channel)
         self._lanes = lanes or Lanes.of(config, channel.pipeline)
         self._endpoint = Endpoint.of(config)
         self._failures = Failures(
-            secrets=(config.api_key.get_secret_value(),),
+            secrets=tuple(filter(None, (config.api_key.get_secret_value(),))),
             retryable_statuses=config.retry.retryable_statuses,
             wall=channel.pipeline.clock.wall,
         )
@@ -254,7 +255,7 @@ class GeminiService:
     async def health_check(self) -> Health:
         """Is Gemini there, and is the key good? Costs no tokens, and moves neither breaker nor retry."""
         return await self._channel.probe(
-            self._endpoint.get("models?pageSize=1"), partial(read_any, failures=self._failures)
+            self._endpoint.greeting(), partial(read_any, failures=self._failures)
         )
 
     @property

@@ -37,17 +37,27 @@ class Endpoint:
     model: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     max_request_bytes: int = 20 * 1024 * 1024
+    is_vertex: bool = False
 
     @classmethod
     def of(cls, config: GeminiConfig) -> Self:
         """The endpoint that a configuration names."""
         key = config.api_key.get_secret_value()
-        root = f"{config.base_url}/{config.api_version}"
-        return cls(root, config.model, (("x-goog-api-key", key),), config.max_request_bytes)
+        headers = (("x-goog-api-key", key),) if config.token is None else ()
+        root, vertex = f"{config.base_url}/{config.api_version}", config.vertex
+        if vertex is not None:
+            root = f"{root}/{vertex.path}"
+        return cls(root, config.model, headers, config.max_request_bytes, vertex is not None)
 
     def get(self, path: str) -> Request:
         """A question without a body."""
         return Request("GET", f"{self.root}/{path}", self.headers)
+
+    def greeting(self) -> Request:
+        """A question that costs nothing."""
+        if self.is_vertex:  # which lists no models
+            return self.post(None, "countTokens", {"contents": [content("Hi")]})
+        return self.get("models?pageSize=1")
 
     def post(self, model: str | None, verb: str, body: Json) -> Request:
         """A question to a model.
@@ -70,7 +80,8 @@ class Endpoint:
         Raises:
             InvalidRequestError: there is no such model name.
         """
-        return f"{self.root}/{model_path(self.model if model is None else model)}:{verb}"
+        path = model_path(self.model if model is None else model)
+        return f"{self.root}/{'publishers/google/' if self.is_vertex else ''}{path}:{verb}"
 
 
 def model_path(model: str) -> str:
