@@ -183,7 +183,7 @@ values = (
     texts | awkward | st.sampled_from(["", "null", "NULL", "not.eq.1", "in.(1)", '"', "\\", "and(a.eq.1)"])
 )
 names = values.filter(bool) | st.sampled_from(["select", "or", "and", "not", "not.or", "1", "order"])
-steps = names | st.integers(-20, 20)
+steps = values | st.integers(-20, 20)
 
 
 @st.composite

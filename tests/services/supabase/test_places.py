@@ -37,6 +37,7 @@ def test_a_text_is_a_name_or_a_path(text: str, path: Path, written: str) -> None
         (col("p").json(1), "p->1"),
         (col("p").text("-1", "k"), 'p->"-1"->>k'),
         (col("p").json("a").text(2), "p->a->>2"),
+        (col("p").json("").text(""), 'p->""->>""'),
     ],
 )
 def test_a_column_is_exactly_what_was_said(column: Any, written: str) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._quoting import name
+from viber.services.supabase._quoting import name, quoted
 
 Step = str | int
 """A key of a JSON object, or the index of a JSON list."""
@@ -86,6 +86,8 @@ def path_of(column: str) -> Path:
     steps = rest.split("->")
     if any(step.startswith(">") for step in steps[:-1]):
         raise refusal(f"in {column!r} only the last arrow can be ->>")
+    if steps[-1] in {"", ">"} or "" in steps:
+        raise refusal(f"in {column!r} a step is empty")
     ends_as_text = steps[-1].startswith(">")
     return Path(first, tuple(_step(step.removeprefix(">")) for step in steps), ends_as_text)
 
@@ -95,4 +97,6 @@ def _step(text: str) -> Step:
 
 
 def _written(step: Step) -> str:
-    return str(step) if isinstance(step, int) else name(step)
+    if isinstance(step, int):
+        return str(step)
+    return name(step) if step else quoted(step)

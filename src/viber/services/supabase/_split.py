@@ -23,22 +23,28 @@ def has_list(clauses: Clauses) -> bool:
     return False
 
 
-def split(clauses: Clauses, room: int) -> list[Clauses]:
+def has_more_values(clauses: Clauses, most: int) -> bool:
+    """Whether a list has more than so many values, and can be divided."""
+    return not _undivided(clauses) and any(len(each.texts) > most for each in _lists(clauses))
+
+
+def split(clauses: Clauses, room: int, most: int | None = None) -> list[Clauses]:
     """Clauses that together find what these find, each with at most `room` characters of query string.
 
-    The longest list is divided. A row has one value, so that it is found by one part only; values that the
-    database may take for the same stay together.
+    The longest list is divided, with `most` values in each part. A row has one value, so that it is found by
+    one part only; values that the database may take for the same stay together.
 
     Raises:
         InvalidRequestError: the parts together would find something else, or no list is left to divide.
     """
     longest = _longest(clauses, room)
     space = room - len(_with(clauses, longest, ()).query())
-    return [_with(clauses, longest, part) for part in _parts(longest.texts, space)]
+    parts = _parts(longest.texts, space, most or len(longest.texts))
+    return [_with(clauses, longest, part) for part in parts]
 
 
 def _longest(clauses: Clauses, room: int) -> Membership:
-    lists = [each for each in clauses.filters if isinstance(each, Membership) and not each.negated]
+    lists = _lists(clauses)
     reason = _undivided(clauses) or ("" if lists else _no_list(clauses.filters))
     if reason:
         raise refusal(
@@ -47,6 +53,10 @@ def _longest(clauses: Clauses, room: int) -> Membership:
             suggestion="ask for fewer values at a time",
         )
     return max(lists, key=lambda each: sum(map(len, each.texts)))
+
+
+def _lists(clauses: Clauses) -> list[Membership]:
+    return [each for each in clauses.filters if isinstance(each, Membership) and not each.negated]
 
 
 def _undivided(clauses: Clauses) -> str:
@@ -74,8 +84,8 @@ def _with(clauses: Clauses, divided: Membership, texts: tuple[str, ...]) -> Clau
     return replace(clauses, filters=tuple([part if each is divided else each for each in clauses.filters]))
 
 
-def _parts(texts: Iterable[str], space: int) -> Iterator[tuple[str, ...]]:
-    """The texts in lists that need no more than so many characters; those that are alike in one list."""
+def _parts(texts: Iterable[str], space: int, most: int) -> Iterator[tuple[str, ...]]:
+    """The texts in lists of no more than so many, and so many characters; those that are alike in one list."""
     part: list[str] = []
     left = space
     for _, alike in groupby(sorted(texts, key=_likeness), key=_likeness):
@@ -83,7 +93,7 @@ def _parts(texts: Iterable[str], space: int) -> Iterator[tuple[str, ...]]:
         size = sum(len(percent(element(text))) + 1 for text in group)
         if size > space:
             raise refusal("a value of in_() is too long for a URL, or there are too many that are alike")
-        if size > left:
+        if part and (size > left or len(part) + len(group) > most):
             yield tuple(part)
             part, left = [], space
         part += group
