@@ -2,11 +2,12 @@
 
 import re
 
-from viber.http._aiohttp_parser import Body, Head, HeadParser, malformed
+from viber.http._aiohttp_parser import Head, HeadParser
 from viber.http._connection import Site
 from viber.http._direct import INTERIM, PIECE, DirectExchange, hung_up
 from viber.http._exchange import Outgoing
 from viber.http._fields import LARGEST_HEAD, HeadTooLarge
+from viber.http._framing import Body, malformed
 from viber.http._line import Line
 from viber.http._proxy import Proxy
 

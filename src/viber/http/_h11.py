@@ -7,6 +7,7 @@ from viber.http._connection import Site
 from viber.http._direct import INTERIM, PIECE, DirectExchange, hung_up
 from viber.http._exchange import Outgoing
 from viber.http._fields import incoming_fields
+from viber.http._framing import malformed
 from viber.http._httpcore import has_stand_in
 from viber.http._line import Line
 from viber.http._proxy import Proxy
@@ -14,6 +15,7 @@ from viber.http._proxy import Proxy
 _LARGEST_EVENT = 100 * 1024
 """Bytes of a head or a chunk's frame that h11 holds; smaller ones are refused by `incoming_fields`."""
 
+_VERSIONS = (b"1.0", b"1.1")
 _Event = h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
 _Head = h11.Response | h11.InformationalResponse
 
@@ -55,6 +57,8 @@ class H11Exchange(DirectExchange):
         while True:
             event = await self._next()
             if isinstance(event, _Head) and event.status_code not in INTERIM:
+                if event.http_version not in _VERSIONS:
+                    raise malformed(ValueError("another version"))
                 self._is_over = False
                 return event.status_code, incoming_fields(event.headers.raw_items())
 
@@ -83,7 +87,6 @@ class H11Exchange(DirectExchange):
     def _end(self) -> None:
         self._is_over = True
         ours, theirs = self._h11.our_state, self._h11.their_state
-        has_leftover = bool(self._h11.trailing_data[0])
-        if ours is theirs is h11.DONE and not has_leftover:
+        if ours is theirs is h11.DONE and self._h11.trailing_data == (b"", False):
             self._h11.start_next_cycle()
             self._is_idle = True
