@@ -35,11 +35,11 @@ async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentRes
         BaseError: there is no answer.
     """
     answer = await generator.whole(dialogue.model, dialogue.body)
-    spent, receipt = answer.usage, answer.receipt
     while await dialogue.follow(answer):
-        answer = await generator.whole(receipt.model, dialogue.body)
-        spent, receipt = spent + answer.usage, receipt + answer.receipt
-    return answer.recorded(dialogue.record, spent).charged(receipt)
+        later = await generator.whole(answer.model, dialogue.body)
+        spent, receipt = answer.usage + later.usage, answer.receipt + later.receipt
+        answer = later.recorded(dialogue.record, spent).charged(receipt)
+    return answer
 
 
 def stream(generator: Generator, dialogue: Dialogue, times: StreamTimes) -> TokenStream:

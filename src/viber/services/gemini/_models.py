@@ -74,8 +74,8 @@ class GenerateContentResponse(Answered):
     prompt_feedback: PromptFeedback | None = None
     model_version: str | None = None
     response_id: str | None = None
-    _record: Record = PrivateAttr(default=Record())
-    _receipt: Receipt = PrivateAttr(default=Receipt())
+    _record: Record = PrivateAttr(default_factory=Record)
+    _receipt: Receipt = PrivateAttr(default_factory=Receipt)
 
     @property
     def model(self) -> str:
