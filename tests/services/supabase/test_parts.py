@@ -50,9 +50,33 @@ async def test_a_long_list_is_asked_for_in_parts(build: Any) -> None:
 
 async def test_a_list_that_fits_is_asked_for_at_once(build: Any) -> None:
     """A value that is given twice is sent once."""
-    project = build(found)
+    project = build(found, max_rows=None)
     assert len(await project.db.table("t").select().in_("id", [*range(1000)] * 3)) == 1000
     assert len(project.requests) == 1
+
+
+async def test_values_that_may_be_one_stay_together_whatever_the_cap(build: Any) -> None:
+    """A row that both find would come twice."""
+    project = build(*[Reply(json=[])] * 3, max_rows=2)
+    await project.db.table("t").select().in_("id", ["1", "01", "1.0", "2"])
+    lists = [parse_qs(urlsplit(request.url).query)["id"][0] for request in project.requests]
+    assert sorted(lists) == ['in.(1,01,"1.0")', "in.(2)"]
+
+
+async def test_no_part_asks_for_as_many_rows_as_the_server_gives(
+    build: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So that rows found by a unique column are all there, and none of them is doubted."""
+    project = build(*[found] * 20, max_rows=100)
+    assert len(await project.db.table("t").select().in_("id", range(250))) == 250
+    assert [len(asked_for(request)) for request in project.requests] == [99, 99, 52]
+    assert caplog.records == []
+
+
+async def test_a_list_that_fits_and_cannot_be_divided_is_asked_for_at_once(build: Any) -> None:
+    """Whatever the server's cap: what comes is doubted, if it has that many rows."""
+    project = build(found, max_rows=100)
+    assert len(await project.db.table("t").select().in_("id", range(250)).order("id")) == 250
 
 
 @pytest.mark.parametrize(
@@ -119,7 +143,7 @@ async def test_no_more_than_four_parts_are_under_way() -> None:
         most = max(most, transport.in_flight)
         return Reply(json=[{"id": each} for each in asked_for(request)], delay=1.0)
 
-    transport.add(*[slow] * 20)
+    transport.add(*[slow] * 40)
     rows = await service(transport, clock).table("t").select().in_("id", range(12_000))
     assert (len(rows), most) == (12_000, 4)
 

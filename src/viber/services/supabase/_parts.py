@@ -11,7 +11,7 @@ from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._formats import Form
 from viber.services.supabase._rows import Row
 from viber.services.supabase._source import Source
-from viber.services.supabase._split import has_list, split
+from viber.services.supabase._split import has_list, has_more_values, split
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -20,9 +20,15 @@ _AT_ONCE = 4
 """Parts of one query that are under way together: more would take the places of other callers."""
 
 
-def is_too_long(source: Source[Any], clauses: Clauses) -> bool:
-    """Whether a list of values makes the question too long for one URL, and asking twice can do no harm."""
-    return has_list(clauses) and source.only_reads and len(clauses.query()) > source.room
+def needs_parts(source: Source[Any], clauses: Clauses) -> bool:
+    """Whether a list of values is too long for one URL, or would find more rows than the server gives.
+
+    That is seen from the number of values, as if each found one row. Asking twice must do no harm.
+    """
+    if not has_list(clauses) or not source.only_reads:
+        return False
+    most = _most(source)
+    return len(clauses.query()) > source.room or (most is not None and has_more_values(clauses, most))
 
 
 async def rows_in_parts(source: Source[Row], clauses: Clauses, form: Form) -> list[Row]:
@@ -37,11 +43,17 @@ async def rows_in_parts(source: Source[Row], clauses: Clauses, form: Form) -> li
         source.session.doubt(source.table, len(rows))
         return rows
 
-    parts = split(clauses, source.room)
+    parts = split(clauses, source.room, _most(source))
     pipeline = source.session.channel.pipeline
     total = pipeline.total_timeout
     with nullcontext() if total is None else Deadline(total, clock=pipeline.clock):
         return list(chain.from_iterable(await _each(fetch, parts)))
+
+
+def _most(source: Source[Any]) -> int | None:
+    """So many values that their rows, one for each, are fewer than the server's cap."""
+    cap = source.session.max_rows
+    return max(cap - 1, 1) if cap else None
 
 
 async def _each(do: Callable[[In], Awaitable[Out]], things: Iterable[In]) -> list[Out]:

@@ -19,7 +19,7 @@ from viber.services.supabase._formats import (
     zone_wishes,
 )
 from viber.services.supabase._narrowing import Narrowable
-from viber.services.supabase._parts import is_too_long, rows_in_parts
+from viber.services.supabase._parts import needs_parts, rows_in_parts
 from viber.services.supabase._picks import Pick, any_at_all, first_or_none, only, only_or_none
 from viber.services.supabase._query import Query
 from viber.services.supabase._readings import (
@@ -61,7 +61,8 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
     def run(self) -> Coroutine[Any, Any, list[Row]]:
         """A coroutine that gives the list of rows.
 
-        Where `in_()` has more values than a URL can carry, they are asked for in parts, a few at a time.
+        Where `in_()` has more values than a URL can carry, or than the server gives rows, they are asked for
+        in parts, a few at a time.
 
         Raises:
             SupabaseError: the server refused or failed; which class says what happened.
@@ -198,7 +199,7 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
         source, clauses = self.source, self.clauses
         if clauses.matches_nothing:
             return []
-        if is_too_long(source, clauses):
+        if needs_parts(source, clauses):
             return await rows_in_parts(source, clauses, self.form)
         rows = await source.fetch(clauses, source.read, self.form)
         source.session.doubt(source.table, len(rows), clauses.limit)

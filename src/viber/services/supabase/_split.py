@@ -85,7 +85,7 @@ def _with(clauses: Clauses, divided: Membership, texts: tuple[str, ...]) -> Clau
 
 
 def _parts(texts: Iterable[str], space: int, most: int) -> Iterator[tuple[str, ...]]:
-    """The texts in lists of no more than so many, and so many characters; those that are alike in one list."""
+    """The texts in lists of so many characters and texts at most; those that are alike in one list."""
     part: list[str] = []
     left = space
     for _, alike in groupby(sorted(texts, key=_likeness), key=_likeness):
