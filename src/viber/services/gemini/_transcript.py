@@ -33,12 +33,12 @@ class Transcript:
         self._top.update(chunk)
         for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
-        self.hear(chunk)
+        if is_object(usage := chunk.get("usageMetadata")):
+            self._usage.update(usage if None not in usage.values() else _told(usage))
 
     def hear(self, chunk: Json) -> None:
         """The usage that a chunk tells, and nothing else of it."""
-        if is_object(usage := chunk.get("usageMetadata")):
-            self._usage.update(usage if None not in usage.values() else _told(usage))
+        self.add({"usageMetadata": chunk.get("usageMetadata")}, "")
 
     def turn_page(self) -> str:
         """The token with which to ask for the rest, if the answer says there is one."""
