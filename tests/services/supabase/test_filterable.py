@@ -108,3 +108,12 @@ async def test_an_empty_list_in_a_query_asks_nothing(project: Any) -> None:
     assert await rows.or_(col("a").in_([]), col("b").in_([])) == []
     assert await rows.and_(col("a").in_([]), col("b").eq(1)) == []
     assert project.requests == []
+
+
+async def test_a_write_whose_filters_leave_no_row_out_has_none(project: Any) -> None:
+    """To be outside of the empty list is every row: that is refused like no filter at all."""
+    outside = not_(col("id").in_([]))
+    for write in (project.db.table("t").delete(), project.db.table("t").update({"a": 1})):
+        with pytest.raises(InvalidRequestError, match="all_rows=True"):
+            await write.where(outside).or_(outside, col("a").eq(1))
+    assert project.requests == []

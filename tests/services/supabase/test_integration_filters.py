@@ -283,3 +283,13 @@ async def test_a_filter_of_the_wrong_kind_is_the_servers_to_refuse(db: SupabaseS
     ):
         with pytest.raises(SupabaseError):
             await narrow(db.table("samples").select())
+
+
+async def test_a_list_longer_than_a_url_finds_every_row_once(db: SupabaseService) -> None:
+    """Five thousand numbers, some of them twice and some in other words, beside another filter."""
+    readings = db.table("readings").select("id").eq("ok", value=True)
+    numbers: list[object] = [*range(1, 5001), *range(1, 100), "0001", " 77 "]
+    rows = await readings.in_("id", numbers)
+    assert sorted(row["id"] for row in rows) == [number for number in range(1, 5001) if number % 13]
+    with pytest.raises(InvalidRequestError, match="order"):
+        await readings.in_("id", numbers).order("id")
