@@ -69,4 +69,6 @@ class Answered(Wire):
     @model_validator(mode="before")
     @classmethod
     def _absent_is_nothing(cls, data: Any) -> Any:
-        return {k: v for k, v in data.items() if v is not None} if is_object(data) else data
+        if is_object(data) and None in data.values():
+            return {name: value for name, value in data.items() if value is not None}
+        return data

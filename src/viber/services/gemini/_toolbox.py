@@ -29,6 +29,8 @@ class Toolbox:
         Raises:
             InvalidRequestError: a function cannot be declared, or two have one name.
         """
+        if not tools:
+            return cls({}, frozenset(), ())
         functions = [_function(tool) for tool in tools if _is_ours(tool)]
         others = [_on_wire(tool) for tool in tools if not _is_ours(tool)]
         foreign = [str(one.get("name")) for tool in others for one in _declared_in(tool)]
