@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from viber import ServiceFactory, Settings
-from viber.errors import ConfigurationError
+from viber.errors import ConfigurationError, InvalidRequestError
 from viber.services.gemini import GeminiConfig, Vertex
 from viber.testing import Reply
 
@@ -77,6 +77,21 @@ def test_a_key_or_a_source_of_tokens_is_needed() -> None:
     with pytest.raises(ConfigurationError, match="api_key"):
         GeminiConfig(vertex=Vertex(project="shop"))
     assert GeminiConfig(token=token).api_key.get_secret_value() == ""
+
+
+async def test_what_only_the_gemini_api_has_is_refused(build: Build) -> None:
+    """Embeddings, files, caches, batches and models are other ones there: nothing is sent to a wrong place."""
+    gemini = build(vertex=Vertex(project="shop", location="eu"), token=token).gemini
+    calls = [
+        gemini.embed("x"),
+        gemini.files.upload(b"x", mime_type="text/plain"),
+        gemini.caches.get("a"),
+        gemini.batches.create(["x"]),
+        anext(aiter(gemini.models.list())),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidRequestError, match="Vertex AI has no"):
+            await call
 
 
 async def test_it_works_over_a_connection(live: Any) -> None:

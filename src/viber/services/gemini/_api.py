@@ -79,7 +79,16 @@ class Api:
         return await self.channel.call(request, read, operation=operation, idempotent=idempotent)
 
     def request(self, verb: str, path: str, body: Json | None = None) -> Request:
-        """The request for a path below the version."""
+        """The request for a path below the version.
+
+        Raises:
+            InvalidRequestError: Vertex AI has no such path, or the body is not JSON.
+        """
+        if self.endpoint.is_vertex:
+            raise refusal(
+                f"Vertex AI has no {path.partition('/')[0].partition('?')[0]} as the Gemini API has them",
+                suggestion="use a service with an API key for embeddings, files, caches, batches and models",
+            )
         url, headers = f"{self.endpoint.root}/{path}", self.endpoint.headers
         if body is None:
             return Request(verb, url, headers)
