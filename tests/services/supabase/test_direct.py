@@ -14,6 +14,8 @@ from viber.testing import Reply
         (("users",), {}, [("select", "*")]),
         (("users", "id, name"), {}, [("select", "id,name")]),
         (("users", ["id", "a,b"]), {}, [("select", 'id,"a,b"')]),
+        (("users", "id, n:name, orders(id)"), {}, [("select", "id,n:name,orders(id)")]),
+        (("users", ["a:b", "c(d)"]), {}, [("select", '"a:b","c(d)"')]),
         (
             ("users", "id"),
             {"where": {"a": 1, "b": [1, 2]}},

@@ -83,6 +83,13 @@ def test_what_cannot_be_selected_is_refused(column: Any) -> None:
         selection((column,))
 
 
+@pytest.mark.parametrize("column", [["id", "name"], ("id", "name"), 1, None, b"id"])
+def test_what_names_no_column_is_refused(column: Any) -> None:
+    """A list, above all, has to be taken apart."""
+    with pytest.raises(InvalidRequestError, match="one by one"):
+        selection((column,))
+
+
 def test_raw_text_may_have_several_lines() -> None:
     """Blanks between its parts go, since a server stops at a line break; those in names stay."""
     text = raw("""

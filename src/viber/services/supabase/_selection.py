@@ -123,7 +123,7 @@ def given(columns: Iterable[Selectable]) -> Iterator[tuple[str, Selectable]]:
         elif isinstance(column, RowCount):
             yield column.alias or "count", column
         elif not isinstance(column, Raw) and column != "*":
-            yield _name_of(column_of(column)), column
+            yield _name_of(column), column
 
 
 @lru_cache(maxsize=512)
@@ -141,10 +141,14 @@ def _groups(column: Selectable) -> bool:
     return isinstance(column, RowCount) or (isinstance(column, Column) and column.aggregate is not None)
 
 
-def _name_of(column: Column) -> str:
+def _name_of(column: object) -> str:
     """The name PostgREST gives it: of a path, the last key that is no index."""
-    keys = (step for step in reversed(column.path) if isinstance(step, str))
-    return column.alias or column.aggregate or next(keys, column.name)
+    if not isinstance(column, (str, Column)):
+        what = type(column).__name__
+        raise refusal(f"a {what} cannot be selected", suggestion="name the columns one by one")
+    found = column_of(column)
+    keys = (step for step in reversed(found.path) if isinstance(step, str))
+    return found.alias or found.aggregate or next(keys, found.name)
 
 
 def _require_names(named: Iterable[tuple[str, object]], where: str) -> None:
