@@ -51,17 +51,17 @@ def compare(column: str | Placed, operator: Operator, value: object) -> Filter:
     place = locate(column)
     if isinstance(value, Quantified):
         return _compare_several(column, operator, value)
-    return Comparison(place.text, operator.value, value_text(place, value))
+    return Comparison(place.text, operator, value_text(place, value))
 
 
 def _compare_several(column: str | Placed, operator: Operator, several: Quantified) -> Filter:
-    if operator.value not in _QUANTIFIABLE:
+    if operator not in _QUANTIFIABLE:
         raise refusal(
-            f"{operator.value} takes one value, not {several.quantifier}_of()",
+            f"{operator} takes one value, not {several.quantifier}_of()",
             suggestion=f"any_of() and all_of() go with {', '.join(sorted(_QUANTIFIABLE))}",
         )
     place = locate(column)
-    return Comparison(place.text, f"{operator.value}({several.quantifier})", several.text(place))
+    return Comparison(place.text, f"{operator}({several.quantifier})", several.text(place))
 
 
 def member(column: str | Placed, values: Iterable[object]) -> Filter:
@@ -102,12 +102,12 @@ def relate(column: str | Placed, operator: Operator, value: object) -> Filter:
     text = set_text(place, value)
     if operator is not Operator.CONTAINED_BY and text in ("{}", "[]"):
         raise refusal(f"{operator.name.lower()}() of nothing says nothing", suggestion="leave the filter out")
-    return Comparison(place.text, operator.value, text)
+    return Comparison(place.text, operator, text)
 
 
 def ranged(column: str | Placed, operator: Operator, value: object) -> Filter:
     """A column of ranges beside a range."""
-    return Comparison(locate(column).text, operator.value, range_text(value))
+    return Comparison(locate(column).text, operator, range_text(value))
 
 
 _SEARCHES: Mapping[Search | None, Operator] = {
@@ -132,7 +132,7 @@ def search(column: str | Placed, query: str, *, config: str = "", type: Search |
 def _searched(column: str | Placed, operator: Operator, query: object, config: str = "") -> Filter:
     if not isinstance(query, str):
         raise refusal(f"text is searched by text, not by a {type(query).__name__}")
-    return Comparison(locate(column).text, f"{operator.value}{config}", text_of(query))
+    return Comparison(locate(column).text, f"{operator}{config}", text_of(query))
 
 
 _BY_VALUE: Mapping[Operator, Callable[[str | Placed, Any], Filter]] = {

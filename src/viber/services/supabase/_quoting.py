@@ -25,6 +25,8 @@ def sound(text: str) -> str:
     """The text itself, unless no PostgreSQL text can hold it."""
     if "\0" in text:
         raise refusal("a NUL character cannot be stored or compared in PostgreSQL")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
