@@ -230,7 +230,7 @@ class TestBatches:
         assert states(seen) == ["PENDING", "RUNNING", "SUCCEEDED"]
         good, bad = seen[-1]["metadata"]["output"]["inlinedResponses"]["inlinedResponses"]
         assert good["response"]["candidates"][0]["content"]["parts"] == [{"text": "1 2"}]
-        assert (good["metadata"], bad["metadata"], bad["error"]["code"]) == ({"key": "a"}, {"key": "b"}, 400)
+        assert (good["metadata"], bad["metadata"], bad["error"]["code"]) == ({"key": "a"}, {"key": "b"}, 3)
         assert seen[-1]["done"]
         usage = (await client.get("/_sandbox/stats")).json()["usage"]
         assert usage["candidatesTokenCount"] == 2
@@ -250,7 +250,7 @@ class TestBatches:
         batch = await create(client, source, "[[processing:2]][[fail]]")
         seen = await looks(client, batch, 3)
         assert states(seen) == ["RUNNING", "RUNNING", "FAILED"]
-        assert seen[-1]["error"]["code"] == 500
+        assert seen[-1]["error"]["code"] == 13
 
     async def test_a_batch_is_cancelled_listed_and_deleted(self, client: httpx.AsyncClient) -> None:
         """One that is over cannot be cancelled again."""

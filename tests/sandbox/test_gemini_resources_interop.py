@@ -69,7 +69,7 @@ class TestFiles:
         seen = [await client.files.get(name=file.name) for _ in range(2)]
         assert [file.state, *(one.state for one in seen)] == ["PROCESSING", "PROCESSING", "FAILED"]
         assert seen[-1].error
-        assert seen[-1].error.code == 400
+        assert seen[-1].error.code == 3
 
 
 class TestCaches:

@@ -19,7 +19,7 @@ from viber.sandbox._gemini_model import reply_to
 from viber.sandbox._gemini_request import read_generation
 from viber.sandbox._gemini_shelf import Shelf, marks_in
 from viber.sandbox._gemini_times import moment
-from viber.sandbox._gemini_wire import GeminiRefusedError, Json, dump, error_body, invalid_argument
+from viber.sandbox._gemini_wire import GeminiRefusedError, Json, dump, invalid_argument, operation_error
 
 _OVER: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
@@ -59,7 +59,7 @@ class StoredBatch:
         if self.state == "SUCCEEDED":
             metadata["output"] = shown["response"] = self.output
         if self.state == "FAILED":
-            shown["error"] = error_body(500, "The batch failed.")["error"]
+            shown["error"] = operation_error(500, "The batch failed.")
         return shown
 
     def _stats(self) -> Json:
@@ -140,7 +140,7 @@ class BatchCabinet:
         try:
             asked = read_generation(model, pick_object(entry, "request"))
         except GeminiRefusedError as refused:
-            return {**kept, "error": refused.body()["error"]}
+            return {**kept, "error": operation_error(refused.http, refused.message)}
         answer = whole_answer(reply_to(asked))
         self._bill(answer.usage)
         return {**kept, "response": answer.payload}

@@ -17,7 +17,7 @@ from typing import Final
 from viber.sandbox._gemini_fields import pick, pick_object, pick_objects, pick_text
 from viber.sandbox._gemini_shelf import Shelf, marks_in
 from viber.sandbox._gemini_times import moment
-from viber.sandbox._gemini_wire import GeminiRefusedError, Json, error_body, invalid_argument
+from viber.sandbox._gemini_wire import GeminiRefusedError, Json, invalid_argument, operation_error
 
 LIFETIME: Final = 48 * 3600.0
 _NAME: Final = re.compile(r"files/[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -69,7 +69,7 @@ class StoredFile:
             "source": "GENERATED" if self.is_generated else "UPLOADED",
         }
         if self.state == "FAILED":
-            shown["error"] = error_body(400, "The file could not be processed.")["error"]
+            shown["error"] = operation_error(400, "The file could not be processed.")
         return {key: value for key, value in shown.items() if value}
 
 

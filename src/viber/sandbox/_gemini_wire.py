@@ -28,6 +28,9 @@ _STATUS_NAMES: Final[Mapping[int, str]] = {
 }
 
 
+_RPC_CODES: Final[Mapping[int, int]] = {400: 3, 403: 7, 404: 5, 429: 8, 500: 13, 503: 14}
+
+
 class GeminiRefusedError(Exception):
     """A request that the API does not serve, with the HTTP status and the details it answers."""
 
@@ -102,6 +105,16 @@ def error_body(http: int, message: str, *, status: str | None = None, details: S
     """
     error: Json = {"code": http, "message": message, "status": status or _STATUS_NAMES.get(http, _OTHER)}
     return {"error": error | ({"details": list(details)} if details else {})}
+
+
+def operation_error(http: int, message: str) -> Json:
+    """Return the error of work that failed afterwards, which has the code of gRPC in place of HTTP's.
+
+    Example:
+        >>> operation_error(500, "It broke.")
+        {'code': 13, 'message': 'It broke.'}
+    """
+    return {"code": _RPC_CODES.get(http, 2), "message": message}
 
 
 def google_error(fault: Fault, *, model: str = "") -> Any:

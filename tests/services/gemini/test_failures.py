@@ -120,10 +120,18 @@ def test_without_any_quota_nothing_helps() -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [({"code": 429}, 429), ({"status": "UNAVAILABLE"}, 503), ({"code": "x"}, 500), ({"code": 200}, 500)],
+    [
+        ({"code": 429}, 429),
+        ({"status": "UNAVAILABLE"}, 503),
+        ({"code": "x"}, 500),
+        ({"code": [3]}, 500),
+        ({"code": 200}, 500),
+        ({"code": 3}, 400),
+        ({"code": 14}, 503),
+    ],
 )
 def test_an_error_within_a_stream_says_its_status_itself(error: dict[str, Any], status: int) -> None:
-    """The HTTP status was 200 by then."""
+    """The HTTP status was 200 by then; a batch tells gRPC's codes."""
     assert FAILURES.of_error(error).status == status
 
 

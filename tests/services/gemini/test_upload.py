@@ -91,6 +91,13 @@ async def test_after_a_break_it_goes_on_where_the_server_stands(build: Build, re
     assert received + sent == GRAIN + 5
 
 
+async def test_a_piece_is_never_repeated_blindly(build: Build) -> None:
+    """Not even by a service whose calls may all be repeated."""
+    rig = build(begun(), DROP, active(3), final())
+    await rig.gemini.with_options(idempotent=True).files.upload(b"abc", mime_type="text/plain")
+    assert [command for command, _, _ in steps(rig)] == ["upload, finalize", "query", "upload, finalize"]
+
+
 async def test_a_break_behind_the_last_piece_is_settled_by_asking(build: Build) -> None:
     """The file is there already, and nothing is sent twice."""
     rig = build(begun(), DROP, final())

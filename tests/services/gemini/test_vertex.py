@@ -80,7 +80,7 @@ def test_a_key_or_a_source_of_tokens_is_needed() -> None:
 
 
 async def test_what_only_the_gemini_api_has_is_refused(build: Build) -> None:
-    """Embeddings, files, caches, batches and models are other ones there: nothing is sent to a wrong place."""
+    """Embeddings, files, caches, batches and models are other ones there: nothing is sent."""
     gemini = build(vertex=Vertex(project="shop", location="eu"), token=token).gemini
     calls = [
         gemini.embed("x"),

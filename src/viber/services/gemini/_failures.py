@@ -29,6 +29,10 @@ _STATUSES = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
+_RPC_CODES = {
+    1: 499, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 14: 503, 16: 401,
+}  # fmt: skip
+"""What the codes of gRPC are as HTTP; batches tell their errors so."""
 _KINDS: dict[int, tuple[type[BaseError], type[GeminiError]]] = {
     401: (errors.AuthenticationError, gemini.GeminiAuthenticationError),
     403: (errors.PermissionDeniedError, gemini.GeminiPermissionDeniedError),
@@ -158,7 +162,8 @@ def _kinds_of(status: int) -> tuple[type[BaseError], type[GeminiError]]:
 
 
 def _status_in(error: Mapping[str, Any]) -> int:
-    code = error.get("code")
-    if isinstance(code, int) and 400 <= code <= 599:  # noqa: PLR2004 - an error status
+    told = error.get("code")
+    code = told if isinstance(told, int) else 0
+    if 400 <= code <= 599:  # noqa: PLR2004 - an error status
         return code
-    return _STATUSES.get(str(error.get("status")), 500)
+    return _STATUSES.get(str(error.get("status"))) or _RPC_CODES.get(code, 500)

@@ -8,7 +8,7 @@ from viber.errors import BaseError, Delivery, ServerError
 from viber.http import Request, Response
 from viber.machines import Stop, decide, judge
 from viber.resilience import Deadline
-from viber.services._options import CallOptions
+from viber.services._channel import Channel
 from viber.services.gemini._answers import read_object
 from viber.services.gemini._api import Api
 from viber.services.gemini._failures import Failures
@@ -45,7 +45,9 @@ class Upload:
 
     def __init__(self, api: Api, url: str, source: Source, *, chunk_size: int, on_progress: Progress) -> None:
         is_home = _origin(url) == _origin(api.endpoint.root)
-        self._api = replace(api, failures=_discreet(api.failures, url)) if is_home else _abroad(api, url)
+        self._api = replace(
+            api, channel=_channel(api.channel, is_home=is_home), failures=_discreet(api.failures, url)
+        )
         self._url = SecretUrl(url)
         self._headers = api.endpoint.headers if is_home else ()
         self._source = source
@@ -169,12 +171,10 @@ def upload_url(response: Response, api: Api) -> str:
     return url
 
 
-def _abroad(api: Api, url: str) -> Api:
-    """The same for another host, which gets nothing that is meant for the API."""
-    options = CallOptions(
-        idempotent=api.channel.options.idempotent, request_id=api.channel.options.request_id
-    )
-    return replace(api, channel=replace(api.channel, options=options), failures=_discreet(api.failures, url))
+def _channel(channel: Channel, *, is_home: bool) -> Channel:
+    """Another host gets no header field that is meant for the API; no piece is repeated without asking."""
+    options = replace(channel.options, idempotent=None, headers=channel.options.headers if is_home else ())
+    return replace(channel, options=options)
 
 
 def _discreet(failures: Failures, url: str) -> Failures:
