@@ -86,6 +86,7 @@ def test_a_history_that_gemini_would_refuse_is_refused(build: Build, history: An
         (Reply(400, json={"error": {"code": 400, "message": "no"}}), GeminiInvalidRequestError),
         (said(HELLO, finish="SAFETY"), AnswerBlockedError),
         (said(), NoTextError),
+        (said({"text": ""}), NoTextError),
     ],
 )
 async def test_a_failed_turn_leaves_the_history_as_it_was(

@@ -23,6 +23,7 @@ class Ingredient(BaseModel):
     name: str = Field(description="In the singular")
     amount: Annotated[float, Field(gt=0)] = 1.0
     unit: Unit | None = None
+    other: Unit = Field(default=Unit.PIECE, description="If there is none")
 
 
 class Recipe(BaseModel):
@@ -86,6 +87,7 @@ def test_a_model_is_told_in_the_words_that_gemini_knows() -> None:
                     "name": {"type": "string", "description": "In the singular"},
                     "amount": {"type": "number", "description": "(more than 0)"},
                     "unit": {"anyOf": [{"$ref": "#/$defs/Unit"}, {"type": "null"}]},
+                    "other": {"anyOf": [{"$ref": "#/$defs/Unit"}], "description": "If there is none"},
                 },
                 "required": ["name"],
             },

@@ -137,7 +137,7 @@ def usable_or_error(answer: GenerateContentResponse) -> None:
     """
     if answer.finish_reason in _WITHHELD:
         raise _blocked(answer)
-    if not answer.parts:
+    if not answer.turns:
         raise NoTextError("the answer holds nothing", details=_details(answer), suggestion=_OTHERWISE)
 
 

@@ -84,7 +84,7 @@ class Dialogue:
             Part.of_function_response(call, outcome.response)
             for call, outcome in zip(calls, outcomes, strict=True)
         ]
-        self.say(answer.candidates[0].content, Content(role="user", parts=tuple(told)))
+        self.say(answer.turns[-1], Content(role="user", parts=tuple(told)))
         self._call_freely()
         return True
 
@@ -99,7 +99,9 @@ class Dialogue:
         except asyncio.CancelledError as error:
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            return _failed(call, RuntimeError(f"{call.name} was cancelled"), error)
+            cancelled = RuntimeError(f"{call.name} was cancelled")
+            cancelled.__cause__ = error
+            return _failed(call, cancelled)
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is told to the model and recorded
             return _failed(call, error)
         return ToolCall(call.name, call.args, response)
@@ -138,8 +140,7 @@ def _serialised(result: Any) -> Json:
     return value if is_object(value) else {"output": value}
 
 
-def _failed(call: FunctionCall, error: Exception, cause: BaseException | None = None) -> ToolCall:
-    error.__cause__ = cause or error.__cause__
+def _failed(call: FunctionCall, error: Exception) -> ToolCall:
     return ToolCall(call.name, call.args, {"error": _told(error)}, error)
 
 

@@ -24,6 +24,11 @@ class Content(Answered):
     role: str | None = None
     parts: tuple[Part, ...] = ()
 
+    def without_silence(self) -> Self:
+        """The same without parts that are an empty text and no more, which not every server takes back."""
+        heard = tuple(part for part in self.parts if part.text != "" or part.model_fields_set != {"text"})
+        return self if len(heard) == len(self.parts) else self.model_copy(update={"parts": heard})
+
 
 class Candidate(Answered):
     """One of the answers; `finish_reason` is None only while a stream goes on."""
@@ -135,8 +140,8 @@ class GenerateContentResponse(Answered):
     @property
     def turns(self) -> tuple[Content, ...]:
         """All that followed the prompt, tool rounds and the answer: with them a conversation goes on."""
-        answer = (self.candidates[0].content,) if self.parts else ()
-        return self._record.turns + answer
+        said = self.candidates[0].content.without_silence() if self.candidates else Content()
+        return (*self._record.turns, said) if said.parts else self._record.turns
 
     def charged(self, receipt: Receipt) -> Self:
         """The same answer, with who gave it and what it cost."""

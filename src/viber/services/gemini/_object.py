@@ -80,7 +80,7 @@ async def generate_object(
             raise _no_object(form.name, text, complaints, generator.failures.secrets)
         repairs -= 1
         dialogue.model = answer.model
-        dialogue.say(answer.candidates[0].content, _sent_back(complaints))
+        dialogue.say(answer.turns[-1], _sent_back(complaints))
 
 
 def _no_object(name: str, text: str, complaints: Iterable[str], secrets: tuple[str, ...]) -> NoObjectError:

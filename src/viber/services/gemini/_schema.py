@@ -45,7 +45,7 @@ Needs = dict[str, dict[str, str]]
 """Which definitions another one cannot do without, and where."""
 
 
-class _Generator(GenerateJsonSchema):
+class _Describer(GenerateJsonSchema):
     def handle_invalid_for_json_schema(
         self,
         schema: Any,  # noqa: ARG002 - the signature is pydantic's
@@ -72,7 +72,7 @@ def schema_of(adapter: TypeAdapter[Any], name: str) -> Json:
         >>> schema_of(TypeAdapter(dict[str, int]), "Prices")
         {'type': 'object', 'additionalProperties': {'type': 'integer'}}
     """
-    whole = adapter.json_schema(schema_generator=_Generator)
+    whole = adapter.json_schema(schema_generator=_Describer)
     definitions = whole.pop("$defs", {})
     needs: Needs = {}
     schema = _Translation("", needs).of(whole, name)
@@ -99,7 +99,7 @@ class _Translation:
         if (target := schema.get("$ref")) is not None:
             if needed:
                 self._needs.setdefault(self._owner, {})[target.rpartition("/")[2]] = place
-            return {"$ref": target}  # nothing may stand beside it
+            return _reference(target, schema.get("description"))
         schema = _plainer(schema, place)
         found = {key: value for key, value in schema.items() if key in _KEPT}
         found |= self._within(schema, place, needed=needed)
@@ -134,6 +134,12 @@ class _Translation:
 _TRANSLATED = frozenset(
     {"$defs", "enum", "properties", "items", "additionalProperties", "prefixItems", "anyOf", "description"}
 )
+
+
+def _reference(target: str, description: str | None) -> Json:
+    """A reference; nothing may stand beside one, so that a description needs a choice of one around it."""
+    reference: Json = {"$ref": target}
+    return {"anyOf": [reference], "description": description} if description else reference
 
 
 def _plainer(schema: Json, place: str) -> Json:
