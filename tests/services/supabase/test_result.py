@@ -90,6 +90,12 @@ async def test_a_result_does_not_print_its_headers(build: Any) -> None:
     assert "secret" not in repr(await project.db.table("t").select().with_response())
 
 
+async def test_recording_twice_is_recording_once(build: Any) -> None:
+    """The inner result has all there is."""
+    twice = await build(Reply(json=[])).db.table("t").select().with_response().with_response()
+    assert (twice.data.data, twice.data.status) == ([], 200)
+
+
 async def test_a_counted_result_can_be_recorded_once_more(build: Any) -> None:
     """It has all that there is already."""
     project = build(Reply(206, json=[], headers={"content-range": "*/3"}))
