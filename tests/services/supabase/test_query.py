@@ -31,7 +31,7 @@ WRITES: list[tuple[Callable[[SupabaseService], object], str]] = [
     (lambda db: db.table("t").upsert({"a": 1}).returning(), "upsert into t"),
     (lambda db: db.table("t").update({"a": 1}).eq("id", 1).gt("x", 2), "update of t"),
     (lambda db: db.table("t").update({"a": 1}).eq("id", 1).returning(), "update of t"),
-    (lambda db: db.table("t").delete(all_rows=True), "delete on t"),
+    (lambda db: db.table("t").delete(all_rows=True), "delete of t"),
     (lambda db: db.insert("t", {"a": 1}), "insert into t"),
     (lambda db: db.update("t", {"a": 1}, where={"id": 1}), "update of t"),
     (lambda db: db.rpc("f"), "call of f"),
