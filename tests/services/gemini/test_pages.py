@@ -67,3 +67,11 @@ async def test_a_page_of_nothing_is_refused(build: Build) -> None:
     """Before anything is sent."""
     with pytest.raises(InvalidRequestError, match="page_size"):
         build().gemini.files.list(page_size=0)
+
+
+def test_what_is_asked_shows_whose_it_is(build: Build) -> None:
+    """Nothing secret, and no internals."""
+    gemini = build().gemini
+    shown = [repr(each) for each in (gemini.files, gemini.caches, gemini.batches, gemini.models)]
+    assert shown == ["<Files of gemini>", "<Caches of gemini>", "<Batches of gemini>", "<Models of gemini>"]
+    assert repr(gemini.files.list()) == "<Pages of files>"

@@ -10,6 +10,7 @@ import pytest
 
 from viber.errors import BaseError, Delivery, InvalidRequestError, ServerError, TransportError
 from viber.machines import CircuitBreakerConfig
+from viber.resilience import Deadline
 from viber.services.gemini import File, GeminiInvalidRequestError
 from viber.testing import EventRecorder, Fail, Hang, Reply
 
@@ -243,3 +244,22 @@ async def test_against_the_sandbox_a_broken_upload_arrives_whole(
     assert made.size_bytes == 1024 * 1024
     plain = await live.gemini.files.upload(path)
     assert made.sha256_hash == plain.sha256_hash
+
+
+async def test_a_server_that_asks_to_wait_is_waited_for(build: Build) -> None:
+    """As long as it says, before it is asked how far it came."""
+    busy = {
+        "error": {"code": 429, "message": "slow down. Please retry in 12s", "status": "RESOURCE_EXHAUSTED"}
+    }
+    rig = build(begun(), *[Reply(429, json=busy)] * 3, active(0), final())
+    await upload(rig, b"abc")
+    assert rig.clock.now() >= 12 * 3
+
+
+async def test_a_deadline_ends_an_upload(build: Build) -> None:
+    """No wait is begun that could not end in time; the error is what broke it off."""
+    rig = build(begun(), Reply(503))
+    with Deadline(0.5, clock=rig.clock), pytest.raises(ServerError) as caught:
+        await upload(rig, b"abc")
+    assert any("could not start in time" in note for note in caught.value.__notes__)
+    assert rig.clock.now() < 0.5
