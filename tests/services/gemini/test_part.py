@@ -113,6 +113,56 @@ def test_evidence_has_types_and_keeps_what_is_new() -> None:
     assert grounding.grounding_supports[0].grounding_chunk_indices == (0,)
 
 
+names = st.sampled_from(
+    [
+        "candidates",
+        "content",
+        "parts",
+        "text",
+        "inlineData",
+        "data",
+        "mimeType",
+        "functionCall",
+        "name",
+        "args",
+        "finishReason",
+        "index",
+        "role",
+        "usageMetadata",
+        "promptTokenCount",
+        "groundingMetadata",
+        "groundingChunks",
+        "web",
+        "citationMetadata",
+        "citationSources",
+        "startIndex",
+        "safetyRatings",
+        "promptFeedback",
+        "thought",
+    ]
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=20,
+)
+likely = st.fixed_dictionaries(
+    {"candidates": st.lists(st.fixed_dictionaries({"content": st.dictionaries(names, anything)}), max_size=2)}
+)
+
+
+@given(st.dictionaries(names, anything) | likely)
+def test_any_answer_is_read_or_is_the_servers_fault(wire: dict[str, Any]) -> None:
+    """No other exception escapes, neither when it is read nor when it is looked at; nothing is lost."""
+    try:
+        whole = GenerateContentResponse.from_wire(wire)
+        shown = (whole.text, whole.thoughts, whole.turns, whole.function_calls, whole.images)
+    except ServerError:
+        return
+    assert len(shown) == 5
+    assert whole.to_wire().keys() <= wire.keys()
+
+
 def test_an_answer_knows_what_is_to_be_called() -> None:
     """And is itself the turn that follows the prompt."""
     whole = answer({"functionCall": {"name": "f", "args": {"x": 1}}}, {"text": "a"})
