@@ -46,7 +46,7 @@ def test_the_response_is_the_whole_answer() -> None:
         {"candidates": [{"content": {"parts": [{"text": "x"}]}, "index": 1, "finishReason": "STOP"}]},
         {"candidates": [{"index": 0, "finishReason": "MAX_TOKENS", "weather": {"q": 1}}]},
     )
-    answer = whole.response
+    answer = whole.response()
     assert [candidate.text for candidate in answer.candidates] == ["a", "x"]
     assert [candidate.finish_reason for candidate in answer.candidates] == ["MAX_TOKENS", "STOP"]
     assert (answer.model_version, answer.response_id) == ("m", "r")
@@ -62,14 +62,14 @@ def test_a_page_is_turned_once() -> None:
     whole.add(parts({"text": "b"}, finishReason="STOP") | counted, "b")
     assert (whole.turn_page(), whole.finish_reason) == ("", "STOP")
     assert (whole.text, whole.finish_reason, whole.usage.total_tokens) == ("ab", "STOP", 8)
-    assert whole.response.text == "ab"
+    assert whole.response().text == "ab"
 
 
 def test_a_transcript_can_be_read_at_any_time() -> None:
     """Before anything came it is empty."""
     whole = Transcript()
     assert (whole.text, whole.parts, whole.finish_reason, whole.usage.total_tokens) == ("", (), None, 0)
-    assert whole.response.candidates == ()
+    assert whole.response().candidates == ()
 
 
 def test_a_token_tells_its_event() -> None:

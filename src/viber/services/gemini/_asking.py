@@ -38,7 +38,7 @@ async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentRes
     while await dialogue.follow(answer):
         later = await generator.whole(answer.model, dialogue.body)
         spent, receipt = answer.usage + later.usage, answer.receipt + later.receipt
-        answer = later.recorded(dialogue.record, spent).charged(receipt)
+        answer = later.recorded(dialogue.record, spent, receipt)
     return answer
 
 
@@ -80,4 +80,4 @@ class _Sequel:
         return self.generator.streaming(answer.model, self.dialogue.body)
 
     def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
-        return answer.recorded(self.dialogue.record, answer.usage)
+        return answer.recorded(self.dialogue.record, answer.usage, answer.receipt)

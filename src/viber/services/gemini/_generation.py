@@ -63,7 +63,7 @@ class Generator:
                 receipt += entry.close(told(chunk.get("usageMetadata")), chunk.get("modelVersion"))
             transcript.add(chunk, token.text)
             if not (page := transcript.turn_page()):
-                return transcript.response.charged(receipt)
+                return transcript.response(receipt)
         raise too_often_continued(self.config.max_continuations)
 
     async def _read(self, entry: Entry, response: Response, call: Call) -> Token:

@@ -143,14 +143,19 @@ class GenerateContentResponse(Answered):
         said = self.candidates[0].content.without_silence() if self.candidates else Content()
         return (*self._record.turns, said) if said.parts else self._record.turns
 
-    def charged(self, receipt: Receipt) -> Self:
-        """The same answer, with who gave it and what it cost."""
-        copy = self.model_copy()
-        copy._receipt = receipt  # noqa: SLF001 - its own kind
-        return copy
+    @classmethod
+    def of(cls, wire: Json, receipt: Receipt) -> Self:
+        """What a JSON object says, with who said it and for how much.
 
-    def recorded(self, record: Record, spent: UsageMetadata) -> Self:
-        """The same answer, with what went before it and what all of it took."""
+        Raises:
+            ServerError: a known field is of another type than Google documents.
+        """
+        answer = cls.from_wire(wire)
+        answer._receipt = receipt  # noqa: SLF001 - its own kind
+        return answer
+
+    def recorded(self, record: Record, spent: UsageMetadata, receipt: Receipt) -> Self:
+        """The same answer, with what went before it, and what all of it took and cost."""
         copy = self.model_copy(update={"usage": spent})
-        copy._record = record  # noqa: SLF001 - its own kind
+        copy._record, copy._receipt = record, receipt  # noqa: SLF001 - its own kind
         return copy

@@ -91,7 +91,7 @@ class TokenStream:
     def response(self) -> GenerateContentResponse:
         """Everything so far as one answer."""
         receipt = self._receipt or Receipt(self._model)
-        response, sequel = self._transcript.response.charged(receipt), self._plan.sequel
+        response, sequel = self._transcript.response(receipt), self._plan.sequel
         return response if sequel is None else sequel.recorded(response)
 
     @property

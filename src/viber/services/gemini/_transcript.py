@@ -4,7 +4,7 @@ from viber.errors import ServerError
 from viber.services.gemini._json import Json, is_object
 from viber.services.gemini._models import GenerateContentResponse
 from viber.services.gemini._part import Part
-from viber.services.gemini._token import parts_of
+from viber.services.gemini._receipt import Receipt
 from viber.services.gemini._usage import UsageMetadata, told
 
 CONTINUATION = "CONTINUATION"
@@ -33,7 +33,8 @@ class Transcript:
         self._top.update(chunk)
         for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
-        if is_object(usage := chunk.get("usageMetadata")):
+        usage = chunk.get("usageMetadata")
+        if usage != self._usage and is_object(usage):
             self._usage.update(usage if None not in usage.values() else _told(usage))
 
     def hear(self, chunk: Json) -> None:
@@ -94,16 +95,14 @@ class Transcript:
         """Why the model stopped, once it did."""
         return self._candidates.get(0, {}).get("finishReason")
 
-    @property
-    def response(self) -> GenerateContentResponse:
+    def response(self, receipt: Receipt | None = None) -> GenerateContentResponse:
         """Everything so far as one answer."""
         candidates = [
             {**candidate, "content": {**candidate.get("content", {}), "parts": self._parts[index]}}
             for index, candidate in sorted(self._candidates.items())
         ]
-        return GenerateContentResponse.from_wire(
-            {**self._top, "candidates": candidates, "usageMetadata": self.usage.to_wire()}
-        )
+        wire = {**self._top, "candidates": candidates, "usageMetadata": self.usage.to_wire()}
+        return GenerateContentResponse.of(wire, receipt or Receipt())
 
     def _add_candidate(self, candidate: Json) -> None:
         index = candidate.get("index") or 0
@@ -111,7 +110,9 @@ class Transcript:
             whole = self._candidates[index] = {}
             self._parts[index] = []
         whole.update(candidate)
-        self._parts[index] += parts_of(candidate)
+        content = candidate.get("content")
+        if content and (parts := content.get("parts")):
+            self._parts[index] += parts
 
 
 def _told(usage: Json) -> Json:
