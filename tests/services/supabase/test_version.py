@@ -96,7 +96,7 @@ async def test_values_that_are_written_otherwise_are_asked_for(build: Any) -> No
     )
     assert await update(project, a="1.10") is None
     asked = dict(parse_qsl(urlsplit(project.requests[3].url).query))
-    assert asked == {"select": "a,version", "id": "eq.7", "and": '(a.eq."1.10")'}
+    assert asked == {"select": "a,version", "id": "eq.7", "and": '(a.eq."01.10")'}
 
 
 async def test_an_update_that_the_repetition_makes_is_no_replay(build: Any) -> None:

@@ -5,12 +5,18 @@ not the same JSON is therefore not yet another value; whether it is, PostgreSQL 
 does tell needs no question: long texts, bytes, and whatever is inside a `json` column, which has no equality.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 from viber.services.supabase._columns import col, place
 from viber.services.supabase._quoting import element, quoted
+from viber.services.supabase._rows import exactly
 from viber.services.supabase._values import text_of
+
+_leading = re.compile(r"(?=\d)")
 
 
 def unlike(sent: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,9 +38,30 @@ def same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def can_be_asked(values: Iterable[Any]) -> bool:
-    """Whether PostgreSQL can compare them all: an object that is other JSON is another object."""
-    return not any(isinstance(value, dict) for value in values)
+def question(column: str, sent: Any, seen: Any) -> str | None:
+    r"""What only an equal value fulfils, where the JSON is not the same; None if it is another for sure.
+
+    Of a column is only known what came back. Text is therefore asked for in a spelling that no `jsonb` column
+    would read as the JSON that is there: in it the text `"5"` and the number 5 are two values.
+
+    Example:
+        >>> question("total", "1.10", Decimal("1.1")), question("tags", [], {})
+        ('total.eq."01.10"', None)
+    """
+    if sent is None or seen is None or _is_object(sent):
+        return None
+    if _is_list(sent):
+        return _question_of_list(column, sent, seen)
+    if isinstance(sent, str) and _reads_as(sent, seen):
+        sent = _spelled_unlike_json(sent, seen)
+    return None if sent is None else condition(column, sent)
+
+
+def questions(sent: Mapping[str, Any], seen: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The questions for all columns that are not the same JSON; None if one has another value for sure."""
+    asked = [question(column, value, seen.get(column)) for column, value in unlike(sent, seen).items()]
+    known = tuple(each for each in asked if each is not None)
+    return known if len(known) == len(asked) else None
 
 
 def condition(column: str, value: Any) -> str:
@@ -57,6 +84,34 @@ def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
 
 def _is_list(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
+
+
+def _question_of_list(column: str, sent: list[Any], seen: Any) -> str | None:
+    """A list that comes back as text is of a type with a text form like JSON's, a vector for example."""
+    if isinstance(seen, str):
+        return condition(column, _json(sent))
+    return condition(column, sent) if _is_list(seen) else None
+
+
+def _reads_as(text: str, seen: Any) -> bool:
+    """Whether a `jsonb` column would read the text as what is there."""
+    try:
+        return same(exactly(text.encode()), seen)
+    except ValueError:
+        return False
+
+
+def _spelled_unlike_json(text: str, seen: Any) -> str | None:
+    """The same number or truth in a form that JSON does not have; there is none of other values."""
+    if isinstance(seen, bool):
+        return text.upper()
+    if isinstance(seen, (int, Decimal)):
+        return _leading.sub("0", text, count=1)
+    return None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=float, separators=(",", ":"), ensure_ascii=False)
 
 
 def _array(items: list[Any]) -> str:

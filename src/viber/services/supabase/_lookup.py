@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from viber.errors import InvalidRequestError, NotFoundError
 from viber.http import Response
 from viber.resilience import Call
-from viber.services.supabase._equality import can_be_asked, condition, unlike
+from viber.services.supabase._equality import condition, questions
 from viber.services.supabase._formats import Form, zone_wishes
 from viber.services.supabase._outcome import Outcome
 from viber.services.supabase._quoting import names, percent
@@ -26,6 +26,9 @@ Identity = tuple[str, ...]
 
 _MOST = 100
 """Rows to ask for at once. A cap of the server below it would look like rows that cannot be seen."""
+_LONGEST = 2000
+"""Characters of a URL that asks for several rows. PostgREST repeats it in a header field, with every comma and
+bracket percent-encoded; a gateway that finds the field too long answers 502."""
 
 
 class Finding(Enum):
@@ -60,23 +63,21 @@ class Lookup:
             if seen is None:
                 return Finding.UNSEEN
             found.add(self.identity(seen))
-            differing = unlike(row, seen)
-            if not can_be_asked(differing.values()):
+            asked = questions(row, seen)
+            if asked is None:
                 return Finding.OTHER
-            if differing:
-                doubtful.append(_conditions(row, self.key) + _conditions(differing, differing))
+            if asked:
+                doubtful.append(_conditions(row, self.key) + asked)
         is_same = len(found) == len(sent) and await self._holds(doubtful)
         return Finding.SAME if is_same else Finding.OTHER
 
     async def matches(self, query: str, sent: SentRow, seen: SentRow) -> bool:
         """Whether the one row that the query finds has the values that were sent."""
-        differing = unlike(sent, seen)
-        if not can_be_asked(differing.values()):
-            return False
-        if not differing:
-            return True
-        asked = percent(",".join(_conditions(differing, differing)))
-        return len(await self.rows(f"select={percent(names(tuple(sent)))}&{query}&and=({asked})")) == 1
+        asked = questions(sent, seen)
+        if not asked:
+            return asked is not None
+        also = f"and=({percent(','.join(asked))})"
+        return len(await self.rows(f"select={percent(names(tuple(sent)))}&{query}&{also}")) == 1
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows that one question finds, with exact numbers."""
@@ -161,7 +162,8 @@ class Lookup:
     def _questions(self, chosen: str, conditions: Iterable[Conditions]) -> Iterator[str]:
         """What asks for the rows of any of these conditions, each as long as a URL and an answer may be."""
         endpoint = self.source.session.endpoint
-        room = endpoint.max_url_length - len(f"{endpoint.base}{self.source.path}?{chosen}&or=()")
+        room = min(endpoint.max_url_length, _LONGEST)
+        room -= len(f"{endpoint.base}{self.source.path}?{chosen}&or=()")
         batch: list[str] = []
         size = 0
         for each in (percent(_all(one)) for one in conditions):
