@@ -51,11 +51,6 @@ class Server:
         return Chunks([*events[:1], Fail(lambda: TransportError("reset"))] if self.fault == "cut" else events)
 
 
-def get_weather(city: str) -> str:
-    """What the weather is."""
-    return f"rain in {city}"
-
-
 async def take_turn(chat: Chat, message: str, how: str) -> bool:
     """Whether the turn came to its end."""
     if how in ("send", "refused"):
@@ -70,7 +65,7 @@ async def take_turn(chat: Chat, message: str, how: str) -> bool:
 
 async def play(gemini: Any, server: Server, script: Sequence[tuple[str, str]], trim: Trim | None) -> None:
     async def weather(city: str) -> str:
-        return get_weather(city)
+        return f"rain in {city}"
 
     chat = gemini.chat(tools=[weather], trim=trim)
     for message, how in script:
@@ -90,7 +85,7 @@ async def play(gemini: Any, server: Server, script: Sequence[tuple[str, str]], t
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps, trims)
 def test_a_chat_stays_whole(build: Build, script: list[tuple[str, str]], trim: Trim | None) -> None:
-    """A turn is in the history as a whole or not at all; no signature, response or first turn is ever lost."""
+    """A turn is in the history as a whole or not at all, and no signature or response is ever lost."""
     server = Server()
     rig = build(*[server] * 100)
     asyncio.run(play(rig.gemini, server, script, trim))
