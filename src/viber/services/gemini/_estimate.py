@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from viber.services.gemini._json import Json, is_array, is_object
 
@@ -51,8 +51,7 @@ def _tokens(value: Any) -> float:
     if is_object(value):
         return _EACH + sum(_of_member(name, item) for name, item in value.items())
     if is_array(value) or isinstance(value, tuple):
-        items: Iterable[Any] = value
-        return sum(map(_tokens, items))
+        return sum(map(_tokens, cast("Iterable[Any]", value)))
     return _of_text(str(value))
 
 

@@ -1,11 +1,13 @@
 """How one view of the service differs from the others."""
 
-from typing import cast
+from typing import Final, cast
 
 from viber.services._channel import Channel
 from viber.services._options import OptionFields
 from viber.services.gemini._budget import Budget
 from viber.services.gemini._lanes import Lanes
+
+_OWN: Final = frozenset({"label", "budget"})
 
 
 class ViewOptions(OptionFields, total=False):
@@ -20,6 +22,7 @@ class ViewOptions(OptionFields, total=False):
 
 def viewed(channel: Channel, lanes: Lanes, options: ViewOptions) -> tuple[Channel, Lanes]:
     """The same with these options."""
-    own = {name: options[name] for name in ("label", "budget") if name in options}
-    shared = cast("OptionFields", {name: value for name, value in options.items() if name not in own})
-    return channel.with_options(**shared), lanes.booked(options.get("label"), options.get("budget"))
+    shared = {name: value for name, value in options.items() if name not in _OWN}
+    return channel.with_options(**cast("OptionFields", shared)), lanes.booked(
+        options.get("label"), options.get("budget")
+    )
