@@ -293,3 +293,36 @@ async def test_a_list_longer_than_a_url_finds_every_row_once(db: SupabaseService
     assert sorted(row["id"] for row in rows) == [number for number in range(1, 5001) if number % 13]
     with pytest.raises(InvalidRequestError, match="order"):
         await readings.in_("id", numbers).order("id")
+
+
+async def test_a_column_of_any_name_is_filtered_in_every_place(db: SupabaseService) -> None:
+    """As a key of the query, in a group, under a negation; a name with an arrow is no path."""
+    odd = db.table("odd names").select("id").order("id").lte("id", 3)
+    found = or_(col("a.b").eq("dot"), col('quo"te').eq("\\"), col("select").in_(["", "x"]))
+    assert await odd.where(found) == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert await odd.or_(col("a.b").is_null(), col("order, (by)").like("c*")) == [{"id": 1}, {"id": 2}]
+    assert await odd.not_(col("order, (by)").eq("(")) == [{"id": 1}, {"id": 2}]
+    with pytest.raises(SupabaseError, match="a->b"):
+        await odd.eq(col("a->b"), 1)
+
+
+class Span(BaseModel):
+    span: Range[int] | None
+
+
+async def test_ranges_go_in_and_come_out(db: SupabaseService) -> None:
+    """In a row to write, in a filter, and in a model, where PostgreSQL has made `[1,5)` of `[1,4]`."""
+    samples = db.admin.table("samples", Span, key="id")
+    story = "ranges go in and come out"
+    spans = [Range(1, 4, "[]"), Range(None, 7), Range[int].empty(), None]
+    written = await samples.insert([{"story": story, "span": span} for span in spans]).returning(model=Span)
+    assert [row.span for row in written] == [Range(1, 5), Range(None, 7, "()"), Range[int].empty(), None]
+    rows = samples.select("span", model=Span).eq("story", story)
+    assert [row.span for row in await rows.contains("span", Range(1, 4, "[]")).order("id")] == [
+        Range(1, 5),
+        Range(None, 7, "()"),
+    ]
+    lowest = (await rows.eq("span", Range(1, 5)).one()).span
+    assert lowest is not None
+    assert lowest.lower == 1
+    await samples.delete().eq("story", story)
