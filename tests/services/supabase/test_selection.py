@@ -90,6 +90,20 @@ def test_what_names_no_column_is_refused(column: Any) -> None:
         selection((column,))
 
 
+@pytest.mark.parametrize(
+    "column", [col("id").as_("é" * 32), "profile->>" + "x" * 64, embed("orders", as_="x" * 64)]
+)
+def test_a_name_that_the_server_would_cut_is_refused(column: Any) -> None:
+    """It would not be found in the answer."""
+    with pytest.raises(InvalidRequestError, match="as_"):
+        selection((column,))
+
+
+def test_a_name_may_be_as_long_as_the_server_keeps_it() -> None:
+    """Counted in bytes."""
+    assert selection((col("id").as_("x" * 63),)) == "x" * 63 + ":id"
+
+
 def test_raw_text_may_have_several_lines() -> None:
     """Blanks between its parts go, since a server stops at a line break; those in names stay."""
     text = raw("""

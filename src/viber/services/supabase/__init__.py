@@ -2,8 +2,8 @@
 
 The rooms, from the caller to the wire and back: `_service` and `_table` are what a caller holds; `_select`,
 `_insert`, `_put`, `_change`, `_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of
-rows, and `_picks`, `_readings` and `_parts` are what a select becomes when it asks for less, for something else
-or for much; `_filters`, `_selection`, `_embed`, `_clauses`, `_formats`, `_values`, `_quoting` and `_bodies`
+rows; `_picks`, `_readings` and `_parts` are what becomes of a select for less, for something else, for much;
+`_filters`, `_selection`, `_embed`, `_clauses`, `_formats`, `_values`, `_quoting` and `_bodies`
 write them down; `_session` and `_endpoint` send them with the credentials of one view; `_answers`, `_codes`,
 `_errors`, `_outcome`, `_counts`, `_result` and `_rows` read what comes back.
 """

@@ -12,6 +12,10 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import name, percent
 from viber.services.supabase._raw import Raw
 
+_LONGEST_NAME = 63
+"""Bytes that PostgreSQL keeps of a name."""
+_RENAME = "rename it with as_"
+
 
 @dataclass(frozen=True, slots=True)
 class RowCount:
@@ -154,5 +158,9 @@ def _name_of(column: object) -> str:
 def _require_names(named: Iterable[tuple[str, object]], where: str) -> None:
     seen: dict[str, object] = {}
     for each, what in named:
+        if len(each.encode()) > _LONGEST_NAME:
+            raise refusal(
+                f"{each!r} is longer than a name can be: the server would cut it", suggestion=_RENAME
+            )
         if seen.setdefault(each, what) != what:
-            raise refusal(f"two {where} would have the name {each!r}", suggestion="rename one with as_")
+            raise refusal(f"two {where} would have the name {each!r}", suggestion=_RENAME)
