@@ -27,8 +27,8 @@ Identity = tuple[str, ...]
 _MOST = 100
 """Rows to ask for at once. A cap of the server below it would look like rows that cannot be seen."""
 _LONGEST = 2000
-"""Characters of a URL that asks for several rows. PostgREST repeats it in a header field, with every comma and
-bracket percent-encoded; a gateway that finds the field too long answers 502."""
+"""Characters of a URL that asks for several rows. PostgREST repeats it in a header field, with every comma
+percent-encoded, and a gateway that finds the field too long answers 502."""
 
 
 class Finding(Enum):
