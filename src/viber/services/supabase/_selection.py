@@ -158,7 +158,7 @@ def _name_of(column: object) -> str:
 def _require_names(named: Iterable[tuple[str, object]], where: str) -> None:
     seen: dict[str, object] = {}
     for each, what in named:
-        if len(each.encode()) > _LONGEST_NAME:
+        if len(each.encode(errors="replace")) > _LONGEST_NAME:
             raise refusal(
                 f"{each!r} is longer than a name can be: the server would cut it", suggestion=_RENAME
             )
