@@ -1,9 +1,9 @@
 """Numbers that a Decimal is to be made of, put between quotes, so that a fast decoder keeps their digits.
 
 pydantic reads a fraction in JSON as a float, and a text digit by digit. A key between quotes and a colon
-stand together in JSON only where that is a key: in a text every quote has a backslash before it. So the number
-behind it is found without decoding. Only for rows of plain values: in a deeper structure the same key may be
-of something else, and a column that is any JSON has to stay as it is.
+stand together in JSON only where that is a key: in a text every quote has a backslash before it. So the
+number behind it is found without decoding. Only for rows of plain values: in a deeper structure the same
+key may be of something else, and a column that is any JSON has to stay as it is.
 """
 
 import re
