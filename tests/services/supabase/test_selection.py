@@ -139,4 +139,6 @@ def test_aggregates_make_groups() -> None:
     assert is_grouped(("a", count()))
     assert is_grouped((col("a").sum(),))
     assert is_grouped(("a", embed("customers", col("id").max(), spread=True)))
+    assert is_grouped((raw("status,n:count()"),))
+    assert not is_grouped((raw("count,sum"),))
     assert not is_grouped(("a", col("b"), embed("orders", count()), embed("x", "a", spread=True)))

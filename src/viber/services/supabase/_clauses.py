@@ -7,7 +7,7 @@ from viber.services.supabase._columns import ColumnLike, place
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Filter
 from viber.services.supabase._quoting import name, percent
-from viber.services.supabase._selection import Related, Selectable, may_be_grouped, selection
+from viber.services.supabase._selection import Related, Selectable, is_grouped, selection
 
 Nulls = Literal["first", "last"]
 
@@ -49,7 +49,7 @@ class Clauses:
         for each in self.filters:
             if each.matches_nothing:
                 # Of no rows, an aggregate without groups still makes one.
-                return not may_be_grouped(self.columns)
+                return not is_grouped(self.columns)
         return False
 
     def where(self, *filters: Filter) -> Self:

@@ -12,6 +12,7 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import name, percent
 from viber.services.supabase._raw import Raw
 
+_aggregate = re.compile(r"(?:^|[.,:(])(?:sum|avg|min|max|count)\(\)").search
 _LONGEST_NAME = 63
 """Bytes that PostgreSQL keeps of a name."""
 _RENAME = "rename it with as_"
@@ -106,17 +107,8 @@ def selection_text(columns: tuple[Selectable, ...]) -> str:
 
 
 def is_grouped(columns: Iterable[Selectable]) -> bool:
-    """Whether rows are made of several: by an aggregate."""
+    """Whether rows are made of several, by an aggregate; raw text with one is taken to do so."""
     return any(map(_groups, columns))
-
-
-_aggregate = re.compile(r"(?:^|[.,:(])(?:sum|avg|min|max|count)\(\)").search
-
-
-def may_be_grouped(columns: Iterable[Selectable]) -> bool:
-    """Whether rows are made of several, as far as that can be told: raw text may say so, too."""
-    listed = tuple(columns)
-    return is_grouped(listed) or any(_aggregate(each.text) for each in listed if isinstance(each, Raw))
 
 
 def given(columns: Iterable[Selectable]) -> Iterator[tuple[str, Selectable]]:
@@ -142,6 +134,8 @@ def _selected(column: Selectable) -> str:
 def _groups(column: Selectable) -> bool:
     if isinstance(column, Related):
         return column.groups
+    if isinstance(column, Raw):
+        return _aggregate(column.text) is not None
     return isinstance(column, RowCount) or (isinstance(column, Column) and column.aggregate is not None)
 
 

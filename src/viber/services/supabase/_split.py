@@ -12,7 +12,7 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._filters import Filter, Membership
 from viber.services.supabase._logic import Group
 from viber.services.supabase._quoting import element, percent
-from viber.services.supabase._selection import may_be_grouped
+from viber.services.supabase._selection import is_grouped
 
 
 def has_list(clauses: Clauses) -> bool:
@@ -66,7 +66,7 @@ def _undivided(clauses: Clauses) -> str:
         return "where a limit or an offset counts the rows of the whole"
     if clauses.order:
         return "where an order goes over the whole"
-    if may_be_grouped(clauses.columns):
+    if is_grouped(clauses.columns):
         return "where rows are summed up"
     return ""
 
