@@ -1,6 +1,8 @@
 import asyncio
 import functools
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -60,6 +62,21 @@ def test_a_declaration_can_be_given() -> None:
     """Name and description, when the function's own will not do."""
     tool = FunctionTool.of(functools.partial(get_weather, days=2), name="w", description="Weather")
     assert (tool.declaration["name"], tool.declaration["description"]) == ("w", "Weather")
+
+
+def test_a_function_is_looked_at_once() -> None:
+    """As long as it lives; under another name it is declared anew, and what has gone is not remembered."""
+
+    def short(text: str) -> str:
+        return text
+
+    first, again = FunctionTool.of(short), FunctionTool.of(short, description="Other")
+    assert first.parameters is again.parameters
+    assert FunctionTool.of(short, name="long").name == "long"
+    gone = weakref.ref(short)
+    del short, first, again
+    gc.collect()
+    assert gone() is None
 
 
 async def test_arguments_are_checked_before_the_call() -> None:

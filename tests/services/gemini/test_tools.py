@@ -179,8 +179,9 @@ async def test_a_tool_has_a_time_limit(build: Build, own: float | None) -> None:
 
     rig = build(calling(call("hang")), DONE)
     tool = FunctionTool.of(hang, timeout=own)
-    await rig.gemini.generate_text("?", tools=[tool], tool_timeout=5.0)
+    whole = await rig.gemini.generate_content("?", tools=[tool], tool_timeout=5.0)
     assert told(rig) == [{"error": f"TimeoutError: no result within {own or 5.0} s"}]
+    assert whole.tool_calls[0].seconds == (own or 5.0)
     assert rig.clock.now() == (own or 5.0)
 
 

@@ -94,17 +94,21 @@ class Dialogue:
         return [task.result() for task in tasks]
 
     async def _call(self, call: FunctionCall) -> ToolCall:
+        began = self._clock.now()
+        response, error = await self._outcome(call)
+        return ToolCall(call.name, call.args, response, self._clock.now() - began, error)
+
+    async def _outcome(self, call: FunctionCall) -> tuple[Json, Exception | None]:
         try:
-            response = _serialised(await self._result(call))
+            return _serialised(await self._result(call)), None
         except asyncio.CancelledError as error:
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            cancelled = RuntimeError(f"{call.name} was cancelled")
-            cancelled.__cause__ = error
-            return _failed(call, cancelled)
+            failure = RuntimeError(f"{call.name} was cancelled")
+            failure.__cause__ = error
+            return {"error": _told(failure)}, failure
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is told to the model and recorded
-            return _failed(call, error)
-        return ToolCall(call.name, call.args, response)
+            return {"error": _told(error)}, error
 
     async def _result(self, call: FunctionCall) -> Any:
         tool = self._toolbox.functions.get(call.name)
@@ -138,10 +142,6 @@ def _names(toolbox: Toolbox) -> str:
 def _serialised(result: Any) -> Json:
     value = from_json(to_json(result, inf_nan_mode="strings"))
     return value if is_object(value) else {"output": value}
-
-
-def _failed(call: FunctionCall, error: Exception) -> ToolCall:
-    return ToolCall(call.name, call.args, {"error": _told(error)}, error)
 
 
 def _told(error: Exception) -> str:

@@ -5,7 +5,8 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, get_type_hints
+from typing import Any, NamedTuple, Self, get_type_hints
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 from pydantic.errors import PydanticUserError
@@ -64,15 +65,14 @@ class FunctionTool:
         called = str(name or getattr(function, "__name__", ""))
         if not _NAME.fullmatch(called):
             raise refusal(f"not the name of a tool: {called!r}", suggestion="FunctionTool.of(..., name=)")
-        docstring = read_docstring(inspect.getdoc(function))
-        arguments = _model_of(function, called, docstring)
+        form = _form_of(function, called)
         return cls(
             name=called,
-            description=description or docstring.summary,
-            parameters=schema_of(TypeAdapter(arguments), called),
+            description=description or form.summary,
+            parameters=form.parameters,
             function=function,
             timeout=timeout,
-            _arguments=arguments,
+            _arguments=form.arguments,
         )
 
     @property
@@ -98,6 +98,34 @@ class FunctionTool:
         given = self._arguments.model_validate(args)
         fields = self._arguments.model_fields
         return {str(fields[name].alias): getattr(given, name) for name in given.model_fields_set}
+
+
+class _Form(NamedTuple):
+    """What a declaration takes from a function; it holds no reference to it."""
+
+    name: str
+    summary: str
+    parameters: Json
+    arguments: type[BaseModel]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], name: str) -> Self:
+        docstring = read_docstring(inspect.getdoc(function))
+        arguments = _model_of(function, name, docstring)
+        return cls(name, docstring.summary, schema_of(TypeAdapter(arguments), name), arguments)
+
+
+_KNOWN: WeakKeyDictionary[Callable[..., Any], _Form] = WeakKeyDictionary()
+"""Of functions that live: a class is made for each, which is not done for each call."""
+
+
+def _form_of(function: Callable[..., Any], name: str) -> _Form:
+    if not inspect.isfunction(function):
+        return _Form.of(function, name)
+    form = _KNOWN.get(function)
+    if form is None or form.name != name:
+        form = _KNOWN[function] = _Form.of(function, name)
+    return form
 
 
 def _model_of(function: Callable[..., Any], name: str, docstring: Docstring) -> type[BaseModel]:

@@ -13,5 +13,7 @@ class ToolCall:
     args: Json
     response: Json
     """What the model was told."""
+    seconds: float = field(default=0.0, compare=False)
+    """How long it took."""
     error: Exception | None = field(default=None, compare=False)
     """Why it failed: raised by the tool, its time limit, or the check of its arguments."""
