@@ -257,6 +257,14 @@ def test_json_that_cannot_be_sent_is_refused(value: object) -> None:
         relate("x", Operator.CONTAINS, {"k": [value]})
 
 
+@pytest.mark.parametrize("value", [{"n": Decimal("1.5")}, {"n": [1, {"m": Decimal(1)}]}, [Decimal(1)]])
+def test_a_decimal_inside_of_json_is_refused(value: object) -> None:
+    """As text it would never equal the number that it was meant for, and nobody would know."""
+    with pytest.raises(InvalidRequestError, match="number or text"):
+        relate("p->k", Operator.CONTAINS, value)
+    assert relate("numbers", Operator.CONTAINS, [Decimal("1.50")]).inside() == r'numbers.cs."{\"1.50\"}"'
+
+
 def test_json_may_speak_of_nul() -> None:
     """The text that only looks like its escape is a text."""
     assert relate("x", Operator.CONTAINS, {"k": "\\u0000"}).inside() == r'x.cs."{\"k\":\"\\\\u0000\"}"'

@@ -46,7 +46,7 @@ def text_of(value: object) -> str:
 def text_by_type(value: object) -> str:
     """The text of a value that is no Enum; further types are registered with it."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return json_of(value).decode()
+        return json_text(value)
     raise refusal(f"a {type(value).__name__} has no text form in PostgreSQL")
 
 
@@ -113,7 +113,7 @@ def _(value: bytes | bytearray | memoryview) -> str:
 @text_by_type.register(Mapping)
 @text_by_type.register(BaseModel)
 def _(value: object) -> str:
-    return json_of(value).decode()
+    return json_text(value)
 
 
 @text_by_type.register(list)
@@ -160,7 +160,8 @@ def json_text(value: object) -> str:
     """The text of a value that is compared with JSON: a text becomes a JSON string, a Decimal a number.
 
     Raises:
-        InvalidRequestError: the value is None, or JSON has no place for it.
+        InvalidRequestError: the value is None, JSON has no place for it, or a Decimal is inside of it, which
+            could be a number or text.
 
     Example:
         >>> json_text("dark"), json_text(Decimal("1.50")), json_text([1, True])
@@ -171,7 +172,17 @@ def json_text(value: object) -> str:
     text = json_of(value).decode()
     if _escaped_nul(text):
         raise refusal("a NUL character cannot be stored or compared in PostgreSQL")
+    if _holds_decimal(value):
+        raise refusal("a Decimal inside of JSON may be a number or text", suggestion="use int, float or str")
     return text
+
+
+def _holds_decimal(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_decimal, cast("Mapping[object, object]", value).values()))
+    if _is_list(value):
+        return any(map(_holds_decimal, cast("Iterable[object]", value)))
+    return isinstance(value, Decimal)
 
 
 def json_of(value: object) -> bytes:
