@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,7 +15,7 @@ from viber.services.gemini import (
     PromptBlockedError,
     UsageTotals,
 )
-from viber.testing import Chunks, Fail, Hang, Reply
+from viber.testing import Chunks, Fail, FakeClock, Hang, Reply
 
 Build = Callable[..., Any]
 
@@ -244,3 +245,46 @@ async def test_money_needs_a_price(build: Build) -> None:
     rig = build(prices=PRICES, budget=Budget(cost=5))
     with pytest.raises(BudgetError, match="price of this model is unknown"):
         await rig.gemini.generate_text("hi", model="x")
+
+
+async def test_a_cancelled_stream_counts_what_was_told(build: Build) -> None:
+    """Wherever it was cancelled, nothing stays reserved."""
+    clock, budget = FakeClock(), Budget(tokens=100_000)
+    rig = build(
+        Chunks([event("a", None, usage(10, 1)), Hang()]),
+        Hang(),
+        clock=clock,
+        budget=budget,
+        idle_timeout=None,
+    )
+
+    async def read() -> None:
+        async for _ in rig.gemini.stream("hi"):
+            pass
+
+    tasks = [asyncio.create_task(read()) for _ in range(2)]
+    await clock.settle()
+    assert budget.status().reserved > 2 * 8192
+    for task in tasks:
+        task.cancel()
+    await clock.settle()
+    assert all(task.cancelled() for task in tasks)
+    assert (totals(rig).answers, totals(rig).usage.total_tokens) == (1, 11)
+    assert (budget.status().spent, budget.status().reserved) == (Decimal(11), Decimal(0))
+
+
+async def test_an_embedding_reserves_no_answer(build: Build) -> None:
+    """It has none."""
+    vectors = Reply(json={"embeddings": [{"values": [1.0]}], "usageMetadata": {"promptTokenCount": 2}})
+    budget = Budget(tokens=100)
+    rig = build(vectors, budget=budget)
+    assert await rig.gemini.embed("hi") == [1.0]
+    assert budget.status().spent == 2
+
+
+async def test_a_model_has_one_name(build: Build) -> None:
+    """With `models/` in front or without."""
+    rig = build(answer(usage(10, 5)), answer(usage(10, 5)))
+    for name in ("m", "models/m"):
+        await rig.gemini.generate_text("hi", model=name)
+    assert [row.model for row in rig.gemini.usage.rows()] == ["m"]

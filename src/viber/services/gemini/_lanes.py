@@ -21,6 +21,7 @@ from viber.services.gemini._errors import BudgetError
 from viber.services.gemini._json import Json
 from viber.services.gemini._limits import ModelGuard
 from viber.services.gemini._project import Limits
+from viber.services.gemini._question import models_of
 from viber.services.gemini._tracker import UsageTracker
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class Lanes:
         """The ways of a service, with limits of its own unless it shares some."""
         budgets = () if config.budget is None else (config.budget,)
         books = Books(UsageTracker(), config.prices, pipeline.clock.wall, budgets)
-        return cls(limits or Limits(config, pipeline), books, (config.model,))
+        return cls(limits or Limits(config, pipeline), books, models_of(config.model))
 
     def booked(self, label: str | None, budget: Budget | None) -> Self:
         """The same ways; what is used is written down under this label, within one budget more."""

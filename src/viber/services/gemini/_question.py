@@ -42,12 +42,13 @@ class Question:
 
 
 def models_of(models: ModelNames) -> tuple[str, ...]:
-    """The names, without repetitions.
+    """The names, without `models/` and repetitions.
 
     Raises:
         InvalidRequestError: there is none.
     """
-    names = (models,) if isinstance(models, str) else tuple(dict.fromkeys(models))
+    named = (models,) if isinstance(models, str) else models
+    names = dict.fromkeys(model.removeprefix("models/") for model in named)
     if not names:
         raise refusal("no model is named", suggestion="for example gemini-flash-latest")
-    return names
+    return tuple(names)
