@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypedDict, assert_type
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -70,6 +71,7 @@ async def steps_keep_the_type(db: SupabaseService) -> None:
         Select[Order],
     )
     assert_type(select.range(0, 24).limit(3).offset(1), Select[Order])
+    assert_type(select.time_zone(ZoneInfo("UTC")), Select[Order])
     assert_type(select.without_nulls().time_zone("UTC").where(or_(col("id").eq(1))), Select[Order])
 
 

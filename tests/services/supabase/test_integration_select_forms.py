@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import BaseModel
@@ -155,6 +156,13 @@ async def test_times_are_written_in_a_zone(db: SupabaseService) -> None:
     there = await orders.time_zone("America/New_York").one()
     assert there == {"placed_at": "2026-03-01T06:00:00-05:00"}
     assert datetime.fromisoformat(there["placed_at"]) == datetime(2026, 3, 1, 11, tzinfo=UTC)
+
+
+async def test_times_without_an_offset_are_those_of_the_zone(db: SupabaseService) -> None:
+    """In filters, too."""
+    orders = db.table("orders").select("id").eq("placed_at", datetime(2026, 3, 1, 6))  # noqa: DTZ001 - so meant
+    assert await orders.time_zone(ZoneInfo("America/New_York")) == [{"id": 1}]
+    assert await orders == []
 
 
 async def test_a_zone_that_nobody_knows_is_refused(db: SupabaseService) -> None:

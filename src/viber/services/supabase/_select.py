@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, overload
+from zoneinfo import ZoneInfo
 
 from viber.services.supabase._clauses import ALL, Clauses
 from viber.services.supabase._counts import CountMode, count_wish
@@ -50,13 +51,15 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
         """Leave out the columns of a row that are null: a model then needs defaults for them."""
         return replace(self, form=self.form.accepting(WITHOUT_NULLS))
 
-    def time_zone(self, zone: str) -> Self:
-        """Write every timestamp in this zone, for example `"Europe/Paris"`; the instants stay the same.
+    def time_zone(self, zone: str | ZoneInfo) -> Self:
+        """Write instants in this zone, for example `"Europe/Paris"`; they stay the same.
+
+        Times without an offset, in filters, are taken for times of this zone.
 
         Raises:
             InvalidRequestError: no zone can have that name; when it is sent, the server knows none.
         """
-        return replace(self, form=self.form.wishing(*zone_wishes(zone)))
+        return replace(self, form=self.form.wishing(*zone_wishes(str(zone))))
 
     def run(self) -> Coroutine[Any, Any, list[Row]]:
         """A coroutine that gives the list of rows.
