@@ -8,6 +8,7 @@ write them down; `_session` and `_endpoint` send them with the credentials of on
 `_errors`, `_outcome`, `_counts`, `_result` and `_rows` read what comes back.
 """
 
+from viber.services.supabase._bytea import Bytea
 from viber.services.supabase._change import Change
 from viber.services.supabase._chunks import Account, Chunk, InsertMany
 from viber.services.supabase._columns import Column, col
@@ -48,6 +49,7 @@ from viber.services.supabase._walk import Page, Pages, Walk
 
 __all__ = [
     "Account",
+    "Bytea",
     "Call",
     "Change",
     "Chunk",

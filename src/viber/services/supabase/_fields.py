@@ -69,22 +69,29 @@ def _of_model(row: BaseModel) -> dict[str, object]:
 
 
 def _of_dataclass(row: DataclassRow) -> dict[str, object]:
-    fields: dict[str, object] = to_jsonable_python(row, by_alias=True, bytes_mode="hex")
+    own = {
+        field.name: value for field in dataclasses.fields(row) if _is_text(value := getattr(row, field.name))
+    }
+    fields: dict[str, object] = to_jsonable_python(row, by_alias=True, exclude=set(own))
     infos: Mapping[str, FieldInfo] = getattr(row, "__pydantic_fields__", {})
-    for field in dataclasses.fields(row):
-        value = getattr(row, field.name)
-        if _is_text(value):
-            info = infos.get(field.name)
-            fields[(info and info.serialization_alias) or field.name] = _sendable(value)
-    return fields
+    aliases = {name: info.serialization_alias for name, info in infos.items() if info.serialization_alias}
+    return fields | {aliases.get(name, name): _sendable(value) for name, value in own.items()}
 
 
 def _sendable(value: object) -> object:
+    if isinstance(value, timedelta) and value < timedelta():
+        return _backwards(-value)
     if type(value) in _AS_TEXT:
         return text_of(value)
     if _is_text(value):
         return [_sendable(item) for item in cast("Iterable[object]", value)]
     return value
+
+
+def _backwards(value: timedelta) -> str:
+    """A duration below zero, in seconds: PostgreSQL would write days and hours each with a sign."""
+    seconds, fraction = divmod(value // timedelta(microseconds=1), 1_000_000)
+    return f"-{seconds}.{fraction:06} seconds"
 
 
 def _is_text(value: object) -> bool:
