@@ -3,13 +3,13 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from viber.clock import SYSTEM_CLOCK, Clock
+from viber.health import HealthRegistry
 from viber.http import HttpConfig, Transport
 from viber.http import create_transport as default_transport
 from viber.machines import (
@@ -17,13 +17,12 @@ from viber.machines import (
     CircuitBreakerConfig,
     Classify,
     RateLimit,
-    RetryBudget,
     RetryConfig,
     Rng,
     judge,
 )
 from viber.observability import Listener, Listeners, Metrics, ServiceMetrics
-from viber.resilience import Bulkhead, CircuitBreaker, Pipeline, RateLimiter
+from viber.resilience import CircuitBreaker, Guards, Pipeline
 from viber.services import Channel, Gate, Health, ServiceConfig
 from viber.services.gemini import GeminiConfig, GeminiService, Lanes, Limits
 from viber.services.supabase import SupabaseConfig, SupabaseService
@@ -31,21 +30,6 @@ from viber.settings import Settings
 
 CreateTransport = Callable[[HttpConfig, str], Transport]
 """Makes the transport for a base URL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """What all calls to one place share."""
-
-    breaker: CircuitBreaker
-    budget: RetryBudget | None
-    limiter: RateLimiter | None
-    bulkhead: Bulkhead | None
-
-    def added_to(self, metrics: ServiceMetrics) -> ServiceMetrics:
-        """The numbers of the calls, and how these stand."""
-        limits = () if self.limiter is None else self.limiter.status().limits
-        return replace(metrics, circuit=self.breaker.snapshot(), limits=limits)
 
 
 class ServiceFactory:
@@ -83,6 +67,7 @@ class ServiceFactory:
         self._create_transport = create_transport or partial(default_transport, clock=clock)
         self._closing_time = closing_time
         self._gate = Gate()
+        self._health: HealthRegistry | None = None
         self._transports: dict[str, Transport] = {}
         self._guards: dict[str, Guards] = {}
         self._homes: dict[str, str] = {}
@@ -203,10 +188,19 @@ class ServiceFactory:
             for name, guards in self._guards.items()
         }
 
+    @property
+    def health(self) -> HealthRegistry:
+        """The checks of the configured services; add those of your own."""
+        if self._health is None:
+            self._health = HealthRegistry(clock=self._clock)
+            for name in self._configured():
+                self._health.register(name, partial(self._check, name))
+        return self._health
+
     async def health_check(self) -> Mapping[str, Health]:
         """Ask every configured service at once."""
-        configured = [name for name in ("supabase", "gemini") if getattr(self._settings, name) is not None]
-        results = await asyncio.gather(*(getattr(self, name).health_check() for name in configured))
+        configured = self._configured()
+        results = await asyncio.gather(*map(self._check, configured))
         return dict(zip(configured, results, strict=True))
 
     async def aclose(self) -> None:
@@ -255,6 +249,13 @@ class ServiceFactory:
         )
         return Channel(service, self._transport(base_url, config.http), pipeline, gate=self._gate)
 
+    async def _check(self, service: str) -> Health:
+        health: Health = await getattr(self, service).health_check()
+        return health
+
+    def _configured(self) -> list[str]:
+        return [name for name in ("supabase", "gemini") if getattr(self._settings, name) is not None]
+
     def _breakers(self) -> Mapping[str, CircuitBreaker]:
         services = {name: guards.breaker for name, guards in self._guards.items()}
         return services | dict(pair for limits in self._limits.values() for pair in limits.breakers.items())
@@ -281,18 +282,16 @@ class ServiceFactory:
     ) -> Guards:
         """The guards of this name, made when they are first asked for."""
         if name not in self._guards:
-            clock, listeners = self._clock, self._listeners
-            self._guards[name] = Guards(
-                breaker=CircuitBreaker(name, breaker, clock=clock, rng=self._rng, listeners=listeners),
-                budget=retry.budget(clock.now()),
-                limiter=RateLimiter(*rate_limits, name=name, clock=clock, listeners=listeners)
-                if rate_limits
-                else None,
-                bulkhead=Bulkhead(
-                    max_concurrent, max_queue=max_queue, name=name, clock=clock, listeners=listeners
-                )
-                if max_concurrent is not None
-                else None,
+            self._guards[name] = Guards.create(
+                name,
+                breaker=breaker,
+                retry=retry,
+                rate_limits=rate_limits,
+                max_concurrent=max_concurrent,
+                max_queue=max_queue,
+                clock=self._clock,
+                rng=self._rng,
+                listeners=self._listeners,
             )
         return self._guards[name]
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from viber.http import Request
+from viber.observability import log_context
 from viber.services._options import CallOptions, limits
 
 
@@ -59,3 +60,11 @@ def test_a_field_of_the_caller_replaces_the_service_s_own() -> None:
         ("x-request-id", "mine"),
         ("accept", "text/plain"),
     )
+
+
+def test_a_call_goes_by_the_id_that_is_around_it() -> None:
+    """One that was given wins; without either it gets a new one."""
+    with log_context(request_id="r-1"):
+        assert CallOptions().id_of_call() == "r-1"
+        assert CallOptions(request_id="mine").id_of_call() == "mine"
+    assert len({CallOptions().id_of_call() for _ in range(3)}) == 3

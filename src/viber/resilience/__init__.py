@@ -9,6 +9,7 @@ from viber.resilience._deadline import Deadline
 from viber.resilience._eager import read_within
 from viber.resilience._execute import execute_with_resilience
 from viber.resilience._fallback import Fallback
+from viber.resilience._guards import Guards
 from viber.resilience._permit import Permit
 from viber.resilience._pipeline import Pipeline, PipelineOptions
 from viber.resilience._rate_limiter import RateLimiter, RateLimiterStatus
@@ -27,6 +28,7 @@ __all__ = [
     "CircuitBreaker",
     "Deadline",
     "Fallback",
+    "Guards",
     "Permit",
     "Pipeline",
     "PipelineOptions",

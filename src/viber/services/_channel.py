@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
 from typing import Self, TypeVar, Unpack
 
 from viber.errors import BaseError
@@ -152,7 +151,7 @@ class Channel:
         operation: str,
         idempotent: bool,
     ) -> T:
-        request_id = self.options.request_id or token_hex(16)
+        request_id = self.options.id_of_call()
         dressed = self.options.dress(request, request_id)
         with self.gate:
             return await self.pipeline.execute(

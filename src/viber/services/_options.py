@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Self, TypedDict
 
 from viber.http import Request
+from viber.observability import current_request_id
 from viber.resilience import PipelineOptions
 
 Seconds = float | None
@@ -47,6 +49,10 @@ class CallOptions:
             idempotent=fields.get("idempotent", self.idempotent),
             request_id=fields.get("request_id", self.request_id),
         )
+
+    def id_of_call(self) -> str:
+        """The id that was given, or that of the `log_context` around, or a new one."""
+        return self.request_id or current_request_id() or token_hex(16)
 
     def dress(self, request: Request, request_id: str) -> Request:
         """The request with its id and with these header fields, which replace its own of the same name."""

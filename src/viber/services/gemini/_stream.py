@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 from viber.errors import BaseError, StreamInterruptedError
 from viber.http import ResponseStream
@@ -45,7 +44,7 @@ class TokenStream:
 
     def __init__(self, plan: StreamPlan) -> None:
         self._plan = plan
-        self._request_id = plan.channel.options.request_id or uuid4().hex
+        self._request_id = plan.channel.options.id_of_call()
         self._transcript = Transcript()
         self._timeouts: StreamTimeouts | None = None
         self._leg: Leg | None = None
