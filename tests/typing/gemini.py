@@ -12,6 +12,7 @@ from viber.services.gemini import (
     GenerationConfig,
     Part,
     Token,
+    TokenCount,
     TokenStream,
     UsageMetadata,
 )
@@ -54,7 +55,7 @@ async def streamed(gemini: GeminiService) -> None:
 
 
 async def beside(gemini: GeminiService, schema: Mapping[str, Any]) -> None:
-    assert_type(await gemini.count_tokens("Hi", system="be brief"), int)
+    assert_type(await gemini.count_tokens("Hi", system="be brief"), TokenCount)
     assert_type(await gemini.health_check(), Health)
     quick = gemini.with_options(max_attempts=1, timeout=2.0, headers={"x-a": "1"})
     assert_type(quick, GeminiService)

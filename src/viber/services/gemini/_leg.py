@@ -41,7 +41,7 @@ class Leg:
         timeouts: StreamTimeouts,
         clock: Clock,
     ) -> None:
-        self.call = call
+        self.call: Call = call
         self._source = source
         self._failures = failures
         self._timeouts = timeouts

@@ -75,9 +75,9 @@ class ModelGuard:
     __slots__ = ("_fitted", "_learned", "_most", "breaker", "calibration", "limiter")
 
     def __init__(self, limits: Sequence[RateLimit], limiter: RateLimiter, breaker: CircuitBreaker) -> None:
-        self.limiter = limiter
-        self.breaker = breaker
-        self.calibration = Calibration()
+        self.limiter: RateLimiter = limiter
+        self.breaker: CircuitBreaker = breaker
+        self.calibration: Calibration = Calibration()
         self._most = min((limit.amount for limit in limits if limit.counts_tokens), default=None)
         self._learned: dict[str, LearnedQuota] = {}
         self._fitted: dict[bool, tuple[Pipeline, Pipeline]] = {}
