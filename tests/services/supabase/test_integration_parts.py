@@ -43,6 +43,15 @@ async def test_related_rows_come_with_every_part(db: SupabaseService) -> None:
     assert all(row["order_items"] == [{"quantity": 3}] for row in rows)
 
 
+async def test_parts_whose_answers_are_cut_are_asked_for_again(db: SupabaseService) -> None:
+    """Each by itself: every row is there once, and the attempts of all are counted."""
+    fault = "cut-after; times=3; key=long-list"
+    view = db.with_options(headers={"x-viber-fault": fault, "x-viber-fault-key": "long-list"}, max_attempts=5)
+    result = await view.table("readings").select("id").in_("id", range(1, 6001)).with_response()
+    assert sorted(row["id"] for row in result.data) == list(range(1, 6001))
+    assert result.attempts == 7 + 3
+
+
 async def test_what_parts_would_change_is_refused(db: SupabaseService) -> None:
     """An order over the whole."""
     with pytest.raises(InvalidRequestError, match="order goes over the whole"):

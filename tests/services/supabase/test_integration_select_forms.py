@@ -46,6 +46,13 @@ async def test_a_count_heeds_filters_and_joins(db: SupabaseService) -> None:
     assert await db.table("orders").select("id", french).count() == 48
 
 
+async def test_a_count_gets_over_a_failure(db: SupabaseService) -> None:
+    """It is a read like any other, and says how often it was tried."""
+    fault = {"x-viber-fault": "html=502; times=1; key=count", "x-viber-fault-key": "count"}
+    result = await db.with_options(headers=fault).table("orders").select().count().with_response()
+    assert (result.data, result.attempts) == (200, 2)
+
+
 async def test_a_planned_count_is_a_guess(db: SupabaseService) -> None:
     """Of the planner, who does not know what two conditions mean together."""
     readings = db.table("readings").select().eq("sensor", "sensor-1").lt("id", 2_000)
