@@ -105,6 +105,48 @@ async def test_socks(raw: Any) -> None:
     await pool.aclose()
 
 
+def socks_says(*words: bytes) -> Any:
+    """A SOCKS5 proxy that answers what it is told with these words, one after the other, and hangs up."""
+
+    async def handler(visit: Any) -> None:
+        for word in words:
+            assert await visit.reader.read(1024)
+            await visit.say(word)
+
+    return handler
+
+
+_WELCOME, _CONNECTED = b"\x05\x00", b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+_HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+_FORBIDDEN = b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "delivery"),
+    [
+        ([b""], "transport.proxy", Delivery.NOT_SENT),
+        ([b"\x05\xff"], "transport.proxy", Delivery.NOT_SENT),
+        ([_WELCOME, b""], "transport.proxy", Delivery.NOT_SENT),
+        ([_WELCOME, _FORBIDDEN], "transport.proxy", Delivery.NOT_SENT),
+        ([_WELCOME, _CONNECTED, b""], "transport.reset", Delivery.UNKNOWN),
+        ([_WELCOME, _CONNECTED, _HALF], "transport.read", Delivery.UNKNOWN),
+    ],
+    ids=["greeting", "refused", "request", "forbidden", "answer", "body"],
+)
+async def test_a_socks_proxy_that_hangs_up(
+    raw: Any, words: list[bytes], code: str, delivery: Delivery
+) -> None:
+    """What fails before the proxy has connected was never sent, and nothing is left open."""
+    proxy = await raw.serve(socks_says(*words))
+    pool = ConnectionPool(HttpConfig(proxy=f"socks5h://127.0.0.1:{proxy.port}", trust_env=False))
+    with pytest.raises(TransportError) as caught:
+        await pool.send(Request("POST", "http://api.example.com/", body=b"x"))
+    assert (caught.value.code, caught.value.delivery) == (code, delivery)
+    assert "busy=0" in repr(pool)
+    await pool.aclose()
+    await proxy.empty()
+
+
 async def test_a_refused_tunnel_was_not_sent(raw: Any, engine: Any) -> None:
     """A proxy that says no has not seen the request."""
     proxy = await raw.serve(raw.always(raw.answer(status="407 Proxy Authentication Required")))

@@ -212,6 +212,8 @@ def _fault(links: tuple[BaseException, ...], phase: Phase) -> Fault | None:
     if phase is not Phase.BODY:
         if any(map(_is_too_large, links)):
             return Fault.HEADER
+        if any(map(_is_of_socks, links)):
+            return Fault.PROXY
         # httpcore itself reports a server that hung up; behind a malformed answer stands the parser's error.
         if isinstance(links[-1], httpcore.RemoteProtocolError):
             return Fault.RESET
@@ -222,6 +224,11 @@ def _fault(links: tuple[BaseException, ...], phase: Phase) -> Fault | None:
 
 def _holds(links: tuple[BaseException, ...], kinds: _Kinds) -> bool:
     return any(isinstance(link, kinds) for link in links)
+
+
+def _is_of_socks(link: BaseException) -> bool:
+    # Optional, so that its classes cannot be named here; httpcore lets them through.
+    return type(link).__module__.partition(".")[0] == "socksio"
 
 
 def _is_too_large(link: BaseException) -> bool:

@@ -17,6 +17,7 @@ _PARAMETER = re.compile(rf";\s*({_KEY})(?:=({_VALUE}))?")
 _EPOCH = 1e9
 """A reset above this is a moment, not a duration; a thousand times as much, one in milliseconds."""
 _OLDER = (("ratelimit-remaining", "ratelimit-reset"), ("x-ratelimit-remaining", "x-ratelimit-reset"))
+_TELLING = frozenset(("ratelimit", *(left for left, _ in _OLDER)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def read_allowance(headers: Mapping[str, str], wall: float) -> Allowance | None:
         >>> read_allowance({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000060"}, wall=1.7e9)
         Allowance(remaining=0, seconds=60.0)
     """
-    if headers.get("age", "0").strip() != "0":
+    if _TELLING.isdisjoint(headers) or headers.get("age", "0").strip() != "0":
         return None
     found = [*_from_list(headers.get("ratelimit", "")), *_from_pairs(headers, wall)]
     return min(found, key=lambda allowance: (allowance.remaining, -allowance.seconds), default=None)
