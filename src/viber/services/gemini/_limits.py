@@ -15,9 +15,17 @@ from viber.services.gemini._estimate import Calibration
 from viber.services.gemini._quota import LearnedQuota, quotas_of
 
 _MINUTE: Final = 60.0
-BOUNDLESS: Final = RateLimit(requests=10**15, per="day")
-"""Stands in a limiter that has none of its own, and only does what the server asks."""
 _MOST_LEARNED: Final = 20
+
+
+class _Boundless(RateLimit):
+    """Stands in a limiter that has no limit of its own, and only does what the server asks."""
+
+    def __str__(self) -> str:
+        return "what the server says"
+
+
+BOUNDLESS: Final = _Boundless(requests=10**15, per="day")
 
 
 class ModelLimits(Config):
