@@ -3,7 +3,8 @@
 import datetime as dt
 import json
 from enum import Enum
-from typing import Any, Literal, Optional
+from types import GenericAlias
+from typing import Any, Literal
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -44,20 +45,20 @@ names = st.sampled_from(["a", "title", "required", "type", "schema_", "enum"])
 
 
 def model_of(fields: dict[str, tuple[Any, bool]]) -> Any:
-    return create_model("Made", **{name: _field(*field) for name, field in fields.items()})  # type: ignore[call-overload]
+    return create_model("Made", **{name: _field(*field) for name, field in fields.items()})
 
 
 def _field(kind: Any, is_needed: bool) -> Any:  # noqa: FBT001 - a drawn pair
-    return (kind, ...) if is_needed else (Optional[kind], None)  # noqa: UP045 - made at run time
+    return (kind, ...) if is_needed else (kind | None, None)
 
 
 types = st.recursive(
     leaves,
     lambda inner: st.one_of(
-        inner.map(lambda kind: list[kind]),
-        inner.map(lambda kind: dict[str, kind]),
-        inner.map(lambda kind: Optional[kind]),  # noqa: UP045 - made at run time
-        st.tuples(inner, inner).map(lambda kinds: tuple[kinds]),
+        inner.map(lambda kind: GenericAlias(list, (kind,))),
+        inner.map(lambda kind: GenericAlias(dict, (str, kind))),
+        inner.map(lambda kind: kind | None),
+        st.tuples(inner, inner).map(lambda kinds: GenericAlias(tuple, kinds)),
         st.dictionaries(names, st.tuples(inner, st.booleans()), min_size=1, max_size=4).map(model_of),
     ),
     max_leaves=6,
