@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field, PlainSerializer, field_serializer
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
+from viber.errors import InvalidRequestError
 from viber.services.supabase._fields import fields_of
 
 
@@ -87,3 +89,15 @@ def test_a_list_without_such_elements_is_not_copied() -> None:
     """A vector of many numbers costs nothing."""
     vector = [0.5] * 10
     assert fields_of({"vector": vector})["vector"] is vector
+
+
+@pytest.mark.parametrize("number", [Decimal("NaN"), Decimal("-Infinity")])
+def test_a_number_that_is_not_finite_is_refused(number: Decimal) -> None:
+    """In every kind of row, and in lists: PostgreSQL would take the word for it."""
+
+    class Model(BaseModel):
+        amount: Annotated[Decimal, Field(allow_inf_nan=True)]
+
+    for row in ({"amount": number}, {"amounts": [[number]]}, Model(amount=number)):
+        with pytest.raises(InvalidRequestError, match="finite"):
+            fields_of(row)

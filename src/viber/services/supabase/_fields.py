@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, Protocol, cast
 
 from pydantic import BaseModel, PlainSerializer, WrapSerializer
@@ -25,6 +26,7 @@ RowInput = Mapping[str, object] | BaseModel | DataclassRow
 _AS_TEXT = frozenset({bytes, bytearray, memoryview, timedelta})
 """What JSON writers have words of their own for, which PostgreSQL reads as something else, or not at all."""
 _LISTS = frozenset({list, tuple})
+_WORTH_A_LOOK = _AS_TEXT | _LISTS | {Decimal}
 
 
 def is_row(value: object) -> bool:
@@ -79,13 +81,13 @@ def _of_dataclass(row: DataclassRow) -> dict[str, object]:
 
 
 def _sendable(value: object) -> object:
+    if not _is_text(value):
+        return value
+    if type(value) in _LISTS:
+        return [_sendable(item) for item in cast("Iterable[object]", value)]
     if isinstance(value, timedelta) and value < timedelta():
         return _backwards(-value)
-    if type(value) in _AS_TEXT:
-        return text_of(value)
-    if _is_text(value):
-        return [_sendable(item) for item in cast("Iterable[object]", value)]
-    return value
+    return text_of(value)
 
 
 def _backwards(value: timedelta) -> str:
@@ -95,13 +97,11 @@ def _backwards(value: timedelta) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """Whether it is, or is a list of, what is written as text."""
+    """Whether it is, or is a list with, what is written as text: also a Decimal that `text_of` refuses."""
     if type(value) in _LISTS:
-        kinds = set(map(type, cast("Iterable[object]", value)))
-        return bool(kinds & _AS_TEXT) or (
-            bool(kinds & _LISTS) and any(map(_is_text, cast("Iterable[object]", value)))
-        )
-    return type(value) in _AS_TEXT
+        items = cast("Iterable[object]", value)
+        return not _WORTH_A_LOOK.isdisjoint(map(type, items)) and any(map(_is_text, items))
+    return type(value) in _AS_TEXT or (isinstance(value, Decimal) and not value.is_finite())
 
 
 def _is_ours(row: BaseModel, name: str, value: object) -> bool:
