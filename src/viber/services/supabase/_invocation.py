@@ -73,12 +73,16 @@ class Invocation:
         """The server runs it in a transaction that cannot write."""
         return self.method == "GET"
 
+    @property
+    def path(self) -> str:
+        """Where the function is called."""
+        return f"rpc/{segment(self.function)}"
+
     def request(self, endpoint: Endpoint, query: str = "") -> Request:
         """The request; the query string says what to do with the rows that the function returns."""
-        path = f"rpc/{segment(self.function)}"
         if self.only_reads:
-            return endpoint.read(path, "&".join(filter(None, (self.arguments, query))))
-        return endpoint.write("POST", path, query, body=self.body, content_type=self.content_type)
+            return endpoint.read(self.path, "&".join(filter(None, (self.arguments, query))))
+        return endpoint.write("POST", self.path, query, body=self.body, content_type=self.content_type)
 
 
 def invocation(function: str, arguments: Mapping[str, object] | None, options: RpcOptions) -> Invocation:

@@ -142,7 +142,7 @@ def returned_by(
 ) -> Returned[Row]:
     """The rows of a call."""
     name = f"rpc {invocation.function}"
-    return Returned(session, name, name, rows, key, invocation=invocation)
+    return Returned(session, name, invocation.path, rows, key, invocation=invocation)
 
 
 def any_value(function: str) -> Callable[[Session, Response], Awaitable[Any]]:
