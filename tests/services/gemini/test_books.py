@@ -129,6 +129,12 @@ async def test_an_answer_that_tells_no_usage_counts_as_one(build: Build) -> None
     assert (totals(rig).answers, totals(rig).unpriced) == (1, 1)
 
 
+async def test_tokens_that_nobody_accounts_for_have_no_price(build: Build) -> None:
+    """A total without its parts is not free."""
+    rig = build(answer({"promptTokenCount": 3, "totalTokenCount": 9}), prices=PRICES, model="m")
+    assert (await rig.gemini.generate_content("hi")).cost is None
+
+
 async def test_a_stream_counts_its_last_totals(build: Build) -> None:
     """Running totals, those after the end too; counted once, however often it is closed."""
     told = [event("a", None, usage(10, 1)), event("b", "STOP", usage(10, 2)), event("", None, usage(10, 3))]

@@ -88,6 +88,18 @@ async def test_a_stream_is_settled_at_its_first_event(build: Build) -> None:
     assert rig.clock.now() == 0.0
 
 
+async def test_a_stream_that_tells_late_is_settled_late(build: Build) -> None:
+    """At its end, at the latest."""
+    first = {"candidates": [{"content": {"parts": [{"text": "a"}]}}]}
+    last = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 10}}
+    events = [b"data: " + json.dumps(event).encode() + b"\n\n" for event in (first, last)]
+    rig = build(Chunks(events), answer(), limits=limits(tpm=100))
+    async with rig.gemini.stream("x" * 60) as tokens:
+        assert [token.text async for token in tokens] == ["a", ""]
+    await rig.gemini.generate_text("x" * 60)
+    assert rig.clock.now() == 0.0
+
+
 async def test_a_prompt_that_looks_longer_than_the_limit_is_sent(build: Build) -> None:
     """It takes all of the limit: an estimate is no reason to refuse."""
     rig = build(answer(90), limits=limits(tpm=100))

@@ -36,8 +36,8 @@ class Books:
         return replace(self, label=self.label if label is None else label, budgets=budgets)
 
     def cost(self, usage: UsageMetadata, models: Iterable[str], tier: str) -> Decimal | None:
-        """What usage costs, by the first of these names that has a price."""
-        if self.prices is None:
+        """What usage costs, by the first of these names that has a price; None if some of it is unknown."""
+        if self.prices is None or usage.total_tokens > usage.input_tokens + usage.output_tokens:
             return None
         at = self.wall()
         costs = (self.prices.cost(usage, model, at=at, tier=tier) for model in models if model)
@@ -73,7 +73,7 @@ class Books:
 class Entry:
     """One request; closed once."""
 
-    __slots__ = ("_books", "_guard", "_holds", "_is_open", "_model", "_tier", "estimated", "weight")
+    __slots__ = ("_books", "_call", "_guard", "_holds", "_is_open", "_model", "_tier", "estimated", "weight")
 
     def __init__(self, books: Books, model: str, guard: ModelGuard, body: Json) -> None:
         needed = guard.counts_tokens or books.budgets
@@ -86,6 +86,7 @@ class Entry:
         self._guard = guard
         self._tier = str(body.get("serviceTier") or "")
         self._holds = books.hold(model, self._tier, self.estimated, longest_answer(body))
+        self._call: Call | None = None
         self._is_open = True
 
     async def begin(self, leg: Leg) -> None:
@@ -95,16 +96,13 @@ class Entry:
         except GeminiRateLimitError as error:
             self.refused(error)
             raise
-        if leg.first is not None:
-            self.heard(leg.first.chunk.get("usageMetadata"), leg.call)
+        self.heard(None if leg.first is None else leg.first.chunk.get("usageMetadata"), leg.call)
 
     def heard(self, usage: object, call: Call) -> None:
         """The server told how long the prompt is: what was reserved of the limit by estimate is settled."""
-        if not (self._guard.counts_tokens and is_object(usage)):
-            return
-        limiter, tokens = call.policies.limiter, _prompt_of(usage)
-        if limiter is not None and call.reservation is not None and tokens:
-            limiter.settle(call.reservation, tokens=tokens)
+        self._call = call
+        if self._guard.counts_tokens and is_object(usage):
+            self._settle(_prompt_of(usage))
 
     def refused(self, error: GeminiRateLimitError) -> None:
         """An attempt met a limit, which may have a name."""
@@ -120,8 +118,14 @@ class Entry:
             budget.settle(hold, tokens=tokens, cost=cost)
         if is_told and self._guard.counts_tokens:
             self._guard.calibration.learn(estimated=self.estimated, real=usage.input_tokens)
+            self._settle(usage.input_tokens)
         books.tracker.add(usage, model=self._model, label=books.label, cost=cost, at=books.wall())
         return Receipt(self._model, cost)
+
+    def _settle(self, tokens: int) -> None:
+        call = self._call
+        if tokens and call is not None and call.policies.limiter is not None and call.reservation is not None:
+            call.policies.limiter.settle(call.reservation, tokens=tokens)
 
     def cost(self, usage: UsageMetadata, version: str | None) -> Decimal | None:
         """What an answer costs; None when the price is unknown, or the usage was not told."""
