@@ -26,7 +26,7 @@ class Listeners:
     __slots__ = ("callables", "is_heard", "metrics")
 
     def __init__(self, *callables: Listener, metrics: Metrics | None = None) -> None:
-        self.metrics = metrics
+        self.metrics: Metrics | None = metrics
         self._become(callables)
 
     def __bool__(self) -> bool:
