@@ -1,4 +1,4 @@
-"""One connection as httpcore uses it: dialling, securing, reading, writing, and hanging up at once."""
+"""One connection, which httpcore could use too: dialling, securing, reading, writing, and hanging up at once."""
 
 import asyncio
 import ssl
@@ -105,7 +105,7 @@ class Line(httpcore.AsyncNetworkBackend, httpcore.AsyncNetworkStream):
             return
         wire = self._open_wire()
         if not wire.is_writable:
-            # httpcore goes on to read then: a server that closes early may have said why.
+            # Whoever wrote goes on to read then: a server that closes early may have said why.
             raise httpcore.WriteError("the connection is closed")
         self.is_written = self.is_written or not _is_for_proxy(buffer)
         try:

@@ -1,4 +1,4 @@
-"""The default transport: a last-in-first-out free list of httpcore's own connections.
+"""The default transport: a last-in-first-out free list of connections.
 
 httpcore's and httpx's pools look at every connection on every request; taking and giving here costs the
 same whatever the number of connections. The most recently used connection is taken first, so that the
