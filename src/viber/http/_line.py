@@ -1,4 +1,4 @@
-"""One connection, which httpcore could use too: dialling, securing, reading, writing, and hanging up at once."""
+"""One connection, fit for httpcore too: dialling, securing, reading, writing, and hanging up at once."""
 
 import asyncio
 import ssl
