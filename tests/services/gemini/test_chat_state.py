@@ -78,6 +78,8 @@ async def test_a_chat_is_written_down_and_restored(build: Build) -> None:
         "[]",
         '{"version": 2, "models": ["m"], "system": null, "history": [], "usage": {}}',
         '{"version": 1, "models": [], "system": null, "history": [], "usage": {}}',
+        '{"version": 1, "models": ["m"], "system": null, "history": [5], "usage": {}}',
+        '{"version": 1, "models": ["m"], "system": null, "history": [], "usage": {"promptTokenCount": []}}',
     ],
 )
 def test_what_is_no_chat_is_not_restored(build: Build, text: str) -> None:
@@ -98,3 +100,26 @@ async def test_the_model_that_answers_first_goes_on_answering(build: Build) -> N
         "m-2",
         "m-2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("turns", "message"),
+    [
+        ([{"role": "user", "parts": [{"text": 5}]}], "text"),
+        ([{"role": "user", "parts": [{"inlineData": "x"}]}], "inlineData"),
+        ([{"role": "user", "parts": []}], "empty"),
+        ([{"role": "model", "parts": [{"text": "a"}]}], "begins with the user"),
+        ([{"role": "tool", "parts": [{"text": "a"}]}], "role"),
+    ],
+)
+async def test_a_turn_that_is_none_is_the_callers_fault(build: Build, turns: Any, message: str) -> None:
+    """Whether it comes from a history, or from what was written down."""
+    gemini = build().gemini
+    with pytest.raises(InvalidRequestError, match=message):
+        gemini.chat(history=turns)
+    written = {"version": 1, "models": ["m"], "system": None, "history": turns, "usage": {}}
+    with pytest.raises(InvalidRequestError):
+        gemini.chat(restored=json.dumps(written))
+    if message in ("text", "inlineData"):
+        with pytest.raises(InvalidRequestError, match=message):
+            await gemini.chat().send(turns)

@@ -194,6 +194,14 @@ async def test_rounds_are_bounded(build: Build) -> None:
     assert len(rig.transport.requests) == 3
 
 
+async def test_an_error_after_tools_tells_that_they_were_called(build: Build) -> None:
+    """Asking again would call them again."""
+    rig = build(calling(call("get_weather", city="Oslo")), Reply(400, json={"error": {"code": 400}}))
+    with pytest.raises(InvalidRequestError) as caught:
+        await rig.gemini.generate_text("?", tools=[get_weather])
+    assert "tools had been called: get_weather" in caught.value.__notes__
+
+
 @pytest.mark.parametrize(
     ("tools", "automatic"),
     [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
+from viber.errors import BaseError
 from viber.services.gemini._dialogue import Dialogue
 from viber.services.gemini._generation import Generator
 from viber.services.gemini._json import Json
@@ -35,10 +36,15 @@ async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentRes
         BaseError: there is no answer.
     """
     answer = await generator.whole(dialogue.model, dialogue.body)
-    while await dialogue.follow(answer):
-        later = await generator.whole(answer.model, dialogue.body)
-        spent, receipt = answer.usage + later.usage, answer.receipt + later.receipt
-        answer = later.recorded(dialogue.record, spent, receipt)
+    try:
+        while await dialogue.follow(answer):
+            later = await generator.whole(answer.model, dialogue.body)
+            spent, receipt = answer.usage + later.usage, answer.receipt + later.receipt
+            answer = later.recorded(dialogue.record, spent, receipt)
+    except BaseError as error:
+        if calls := dialogue.record.tool_calls:  # whoever asks again has them called again
+            error.add_note(f"tools had been called: {', '.join(call.name for call in calls)}")
+        raise
     return answer
 
 

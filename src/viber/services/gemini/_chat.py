@@ -9,7 +9,7 @@ from typing import Unpack
 
 from viber.services.gemini import _asking
 from viber.services.gemini._answers import usable_or_error
-from viber.services.gemini._chat_state import ChatState
+from viber.services.gemini._chat_state import ChatState, content_of
 from viber.services.gemini._dialogue import Dialogue
 from viber.services.gemini._errors import refusal
 from viber.services.gemini._estimate import estimate
@@ -110,7 +110,7 @@ class Chat:
         said = contents(message)
         if len(said) != 1 or said[0]["role"] != "user":
             raise refusal("a message is one turn of the user", suggestion="chat(history=[...]) takes several")
-        mine = Content.from_wire(said[0])
+        mine = content_of(said[0])
         prompt = [*self._sent(mine), mine]
         return _Turn(
             mine,

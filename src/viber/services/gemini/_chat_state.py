@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, ValidationError
 
 from viber.services.gemini._errors import refusal
-from viber.services.gemini._json import Json, is_object, parsed
+from viber.services.gemini._json import Json
 from viber.services.gemini._models import Content, GenerateContentResponse
 from viber.services.gemini._options import ContentLike
 from viber.services.gemini._question import ModelNames, models_of
+from viber.services.gemini._schema import complaints_of
 from viber.services.gemini._usage import UsageMetadata
 from viber.services.gemini._wire import content, contents, encoded
-
-_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,14 @@ class ChatState:
         Raises:
             InvalidRequestError: it is something else.
         """
-        match parsed(text):
-            case {
-                "version": 1,
-                "models": [_, *_] as models,
-                "system": system,
-                "history": [*history],
-                "usage": usage,
-            } if is_object(usage) and (system is None or is_object(system)):
-                turns = _turns([content(turn) for turn in history])
-                return cls(tuple(map(str, models)), system, turns, UsageMetadata.from_wire(usage))
-            case _:
-                raise refusal("this is no chat", suggestion="give what Chat.to_json() wrote")
+        try:
+            written = _Written.model_validate_json(text)
+        except ValidationError:
+            raise refusal("this is no chat", suggestion="give what Chat.to_json() wrote") from None
+        history = written.history
+        return cls(
+            written.models, written.system, _turns(contents(history) if history else []), written.usage
+        )
 
     def under(self, model: ModelNames | None, system: ContentLike | None) -> Self:
         """The conversation with another model or instruction, where one is given."""
@@ -62,8 +59,8 @@ class ChatState:
 
     def to_json(self) -> str:
         """Everything, as text: the turns as they came, signatures among them."""
-        state: Any = {
-            "version": _VERSION,
+        state = {
+            "version": 1,
             "models": self.models,
             "system": self.system,
             "history": [turn.to_wire() for turn in self.history],
@@ -78,8 +75,30 @@ class ChatState:
         return replace(self, models=models, history=history, usage=usage)
 
 
+class _Written(BaseModel):
+    """What a chat is as text."""
+
+    version: Literal[1]
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    system: Json | None
+    history: tuple[Content, ...]
+    usage: UsageMetadata
+
+
+def content_of(said: Json) -> Content:
+    """A turn as a value.
+
+    Raises:
+        InvalidRequestError: a part of it is of another type than Google documents.
+    """
+    try:
+        return Content.model_validate(said)
+    except ValidationError as refused:
+        raise refusal("; ".join(complaints_of(refused))) from None
+
+
 def _turns(said: Sequence[Json]) -> tuple[Content, ...]:
-    turns = tuple(map(Content.from_wire, said))
+    turns = tuple(map(content_of, said))
     if turns and turns[0].role != "user":
         raise refusal("a conversation begins with the user", suggestion="put what the user said first")
     return turns
