@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 MoveOn = Callable[[BaseError], bool]
 """Whether the next model is asked after this error."""
-_OVERLOADED: Final = frozenset({500, 502, 503, 504, 529})
+_OVERLOADED: Final = frozenset({500, 502, 503, 504})
 
 
 def cannot_answer(error: BaseError) -> bool:
