@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -91,5 +92,31 @@ async def db(viber_sandbox: Sandbox) -> AsyncIterator[SupabaseService]:
     pipeline = Pipeline(
         "supabase", retry=RetryConfig(initial_delay=0.01, max_delay=0.05), timeout=10, total_timeout=30
     )
+    yield SupabaseService(config, Channel("supabase", transport, pipeline))
+    await transport.aclose()
+
+
+@pytest.fixture
+def suffering() -> Callable[[SupabaseService, str], SupabaseService]:
+    """Make a view whose requests the gateway treats badly, counted on their own."""
+
+    def suffering(db: SupabaseService, fault: str) -> SupabaseService:
+        key = f"supabase-{uuid4()}"
+        return db.with_options(headers={"x-viber-fault": f"{fault}; key={key}", "x-viber-fault-key": key})
+
+    return suffering
+
+
+@pytest.fixture
+async def patient(viber_sandbox: Sandbox) -> AsyncIterator[SupabaseService]:
+    """A service that gives up after a hundred attempts, and not before."""
+    config = SupabaseConfig(
+        url=viber_sandbox.supabase_url,
+        anon_key=viber_sandbox.anon_key,
+        service_role_key=viber_sandbox.service_role_key,
+    )
+    transport = create_transport(HttpConfig(), config.url)
+    retry = RetryConfig(max_attempts=100, initial_delay=0.02, max_delay=0.3, budget_ratio=None)
+    pipeline = Pipeline("supabase", retry=retry, timeout=5, total_timeout=50)
     yield SupabaseService(config, Channel("supabase", transport, pipeline))
     await transport.aclose()
