@@ -3,11 +3,12 @@ from __future__ import annotations
 import logging
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel
 
-from viber.errors import InvalidRequestError
+from viber.errors import BaseError, InvalidRequestError
 from viber.services.supabase import Page, SupabaseService, col, embed
 
 pytestmark = pytest.mark.sandbox
@@ -177,3 +178,41 @@ async def test_a_walk_by_awkward_names(db: SupabaseService) -> None:
     """Columns with dots and quotes can be walked by."""
     query = db.table("odd names", key="id").select("*").order("a.b").order('quo"te', desc=True)
     assert await ids(query, page_size=1) == [1, 3, 2]
+
+
+async def test_rows_that_come_and_go_neither_shift_nor_repeat_the_others(db: SupabaseService) -> None:
+    """Whatever is deleted and inserted between the pages: what stays is seen once."""
+    ledger, mark = db.admin.table("ledger", key=("n", "id")), f"walk {uuid4()}"
+    await ledger.insert([{"n": n, "note": mark} for n in range(0, 300, 2)])
+    seen: list[int] = []
+    ends: list[int] = []
+    try:
+        async for page in ledger.select("n", "id").eq("note", mark).order("n").pages(size=20):
+            seen += [row["n"] for row in page]
+            here = seen[-1]
+            ends.append(here)
+            await ledger.delete().eq("note", mark).in_("n", [seen[0], here, here + 2])
+            await ledger.insert([{"n": n, "note": mark} for n in (here - 11, here + 11)])
+    finally:
+        await ledger.delete().eq("note", mark)
+    assert seen == sorted(set(seen))
+    deleted_before_it_came = set(range(0, 300, 2)) - set(seen)
+    assert deleted_before_it_came == {n for n in deleted_before_it_came if n - 2 in ends}
+
+
+@pytest.mark.parametrize("fault", ["truncate", "cut-after", "status=503", "html=502"])
+async def test_a_walk_gets_over_failures(fault: str, db: SupabaseService) -> None:
+    """A third of the answers is spoilt: every row is seen once, whatever has to be asked again."""
+    key = f"walk {uuid4()}"
+    faults = {"x-viber-fault": f"{fault}; rate=0.3; key={key}", "x-viber-fault-key": key}
+    readings = db.with_options(headers=faults).table("readings", key="id").select("id")
+    rows = aiter(readings.lte("id", 3000).rows(page_size=100))
+    seen: list[int] = []
+    failures = 0
+    while len(seen) < 3000:
+        try:
+            seen.append((await anext(rows))["id"])
+        except BaseError:
+            failures += 1
+            assert failures < 100
+    assert seen == list(range(1, 3001))
