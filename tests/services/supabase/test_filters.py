@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from viber.errors import InvalidRequestError
 from viber.services.supabase import and_, any_of, col, not_, or_, raw
 from viber.services.supabase._filters import Comparison, Filter, Identity, Membership
 
@@ -75,6 +78,13 @@ def test_a_filter_knows_what_it_says_of_every_table(made: Filter, verdict: bool 
     """The empty list settles what stands in a group with it, by the rules of and, or and not."""
     assert made.matches_nothing is (verdict is False)
     assert made.matches_everything is (verdict is True)
+
+
+@pytest.mark.parametrize("combine", [lambda a, b: a and b, lambda a, b: a or b, lambda a, _: not a])
+def test_pythons_own_words_do_not_combine_filters(combine: Any) -> None:
+    """They would drop one of them: the error names the functions that do."""
+    with pytest.raises(InvalidRequestError, match=r"use and_\(\), or_\(\) and not_\(\)"):
+        combine(SOME, NOTHING)
 
 
 def test_filters_are_values() -> None:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import element, percent
+from viber.services.supabase._values import Notation
 
 
-class Filter(ABC):
+class Filter(ABC, Notation):
     """A condition on rows; a value, made by the methods of a column, by `and_()`, `or_()` or `not_()`."""
 
     __slots__ = ()
@@ -30,6 +32,12 @@ class Filter(ABC):
     def matches_everything(self) -> bool:
         """It leaves no row out, so that a write has no better filter with it than without."""
         return self.verdict is True
+
+    def __bool__(self) -> bool:
+        # Python's own `a and b` would drop one of them without a word.
+        raise refusal(
+            "a filter is neither true nor false by itself", suggestion="use and_(), or_() and not_()"
+        )
 
     @abstractmethod
     def pair(self, of: str = "") -> str:

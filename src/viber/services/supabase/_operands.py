@@ -10,13 +10,13 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase._places import Place
 from viber.services.supabase._quoting import array_literal, sound
 from viber.services.supabase._ranges import Range
-from viber.services.supabase._values import array_text, is_listing, json_text, text_of
+from viber.services.supabase._values import Notation, array_text, is_listing, json_text, text_of
 
 Quantifier = Literal["any", "all"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Quantified:
+class Quantified(Notation):
     """Several values for one comparison; made by `any_of()` and `all_of()`."""
 
     quantifier: Quantifier

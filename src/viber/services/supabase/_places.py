@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import name, quoted
+from viber.services.supabase._values import Notation
 
 Step = str | int
 """A key of a JSON object, or the index of a JSON list."""
@@ -37,7 +38,7 @@ class Path(NamedTuple):
         return Place("".join([name(self.column), *steps]), not self.ends_as_text)
 
 
-class Placed(ABC):
+class Placed(ABC, Notation):
     """What stands somewhere in a row, and can be compared and ordered by."""
 
     __slots__ = ()

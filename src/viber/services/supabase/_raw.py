@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import sound
+from viber.services.supabase._values import Notation
 
 _blanks_between = re.compile(r'("(?:[^"\\]|\\.)*")|\s*([,():])\s*').sub
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Notation):
     """Text that is percent-encoded and goes out with every name as it is; made by `raw()`."""
 
     text: str

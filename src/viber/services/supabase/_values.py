@@ -22,6 +22,12 @@ _LARGEST_EXPONENT = 131_072
 _escaped_nul = re.compile(r"(?<!\\)(?:\\\\)*\\u0000").search
 
 
+class Notation:
+    """What a query is written in: columns, filters, raw text. It is no value, though it may look like one."""
+
+    __slots__ = ()
+
+
 def text_of(value: object) -> str:
     """The text of a value behind a comparison.
 
@@ -116,6 +122,11 @@ def _(value: object) -> str:
     return json_text(value)
 
 
+@text_by_type.register
+def _(value: Notation) -> str:
+    raise refusal(f"a {type(value).__name__} is no value", suggestion="a column is compared with values only")
+
+
 @text_by_type.register(list)
 @text_by_type.register(tuple)
 @text_by_type.register(set)
@@ -167,7 +178,7 @@ def json_text(value: object) -> str:
         >>> json_text("dark"), json_text(Decimal("1.50")), json_text([1, True])
         ('"dark"', '1.50', '[1,true]')
     """
-    if value is None or isinstance(value, Decimal):
+    if value is None or isinstance(value, (Decimal, Notation)):
         return text_of(value)
     text = json_of(value).decode()
     if _escaped_nul(text):
