@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -206,3 +208,20 @@ async def test_somebody_has_to_be_asked(build: Build) -> None:
             await rig.gemini.generate_text("hi", model=names)
     with pytest.raises(InvalidRequestError, match="no model is named"):
         rig.gemini.with_models()
+
+
+async def test_the_errors_of_earlier_models_are_not_kept(build: Build) -> None:
+    """They would hold their frames, and all that is in these, until the collector comes by."""
+    rig = build(refused(503), OK, retry=ONE)
+    seen: list[Any] = []
+
+    def move_on(error: BaseError) -> bool:
+        seen.append(weakref.ref(error))
+        return True
+
+    gc.disable()
+    try:
+        await rig.gemini.with_models("a", "b", move_on=move_on).generate_text("hi")
+        assert seen[0]() is None
+    finally:
+        gc.enable()

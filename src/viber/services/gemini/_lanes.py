@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 MoveOn = Callable[[BaseError], bool]
 """Whether the next model is asked after this error."""
+_MOMENT: Final = 1e-6
 _OVERLOADED: Final = frozenset({500, 502, 503, 504})
 
 
@@ -128,13 +129,14 @@ class _Story:
         total = channel.pipeline.total_timeout
         self._channel = channel
         self._ends = None if total is None else channel.pipeline.clock.now() + total
-        self._passed: list[tuple[str, BaseError]] = []
+        self._passed: list[str] = []  # as text: kept errors would hold their frames, and these the errors
 
     def channel(self) -> Channel:
         """The channel, with the time that is left."""
         if self._ends is None or not self._passed:
             return self._channel
-        return self._channel.with_options(total_timeout=self._ends - self._channel.pipeline.clock.now())
+        left = self._ends - self._channel.pipeline.clock.now()
+        return self._channel.with_options(total_timeout=max(left, _MOMENT))
 
     def is_late(self) -> bool:
         """There is no time for another model."""
@@ -142,7 +144,7 @@ class _Story:
 
     def add(self, model: str, error: BaseError) -> None:
         """This one could not answer."""
-        self._passed.append((model, error))
+        self._passed.append(f"{model} was asked before: {type(error).__name__}: {error.message}")
         pipeline = self._channel.pipeline
         if pipeline.listeners.callables:
             name = f"{self._channel.name}/{model}"
@@ -150,5 +152,5 @@ class _Story:
 
     def tell(self, error: BaseError) -> None:
         """Note on the last error what went before it."""
-        for model, earlier in self._passed:
-            error.add_note(f"{model} was asked before: {type(earlier).__name__}: {earlier.message}")
+        for note in self._passed:
+            error.add_note(note)
