@@ -2,12 +2,13 @@
 
 The rooms, from the caller to the wire and back: `_service` is what a caller holds, and consists of
 `_views`, `_tables`, `_functions` and the `_direct` forms; `_select`, `_insert`, `_put`, `_change`,
-`_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of rows; `_picks`, `_readings`
-and `_parts` are what becomes of a select for less, for something else, for much, `_keyset` and `_cursor`
-for all there is; `_columns`, `_operators` and `_logic` make the `_filters`; these, `_selection`, `_embed`,
-`_clauses`, `_formats`, `_invocation`, `_values`, `_quoting` and `_bodies` write them down; `_session` and `_endpoint` send them with the `_credentials` of
-one view; `_answers`, `_complaint`, `_codes`, `_errors`, `_outcome`, `_counts`, `_result`, `_rows` and
-`_decimals` read what comes back.
+`_chunks`, `_rpc` and `_walk` are queries, immutable values over a `_source` of rows; `_picks`,
+`_readings` and `_parts` are what becomes of a select for less, for something else, for much, `_keyset`
+and `_cursor` for all there is; `_columns`, `_operators` and `_logic` make the `_filters`; these,
+`_selection`, `_embed`, `_clauses`, `_formats`, `_invocation`, `_values`, `_quoting` and `_bodies` write
+them down; `_session` and `_endpoint` send them with the `_credentials` of one view; `_answers`,
+`_complaint`, `_codes`, `_errors`, `_outcome`, `_counts`, `_result`, `_rows` and `_decimals` read what
+comes back.
 """
 
 from viber.services.supabase._bytea import Bytea
