@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_a_month_ends_with_its_last_day(now: str, end: str) -> None:
 def test_quotas_begin_anew_a_minute_after_midnight(now: str, seconds: int) -> None:
     """Who is refused just after midnight met yesterday's quota, on a server whose clock is behind."""
     assert until_reset(at(now)) == seconds
+
+
+def test_california_is_known_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without time zone data it has no summer time: quotas open an hour late then, and never early."""
+
+    def missing(name: str) -> None:
+        raise ZoneInfoNotFoundError(name)
+
+    monkeypatch.setattr("viber.services.gemini._calendar.ZoneInfo", missing)
+    assert until_reset(at("2026-11-26T07:59:00")) == 120
+    assert until_reset(at("2026-07-01T06:59:00")) == 3600 + 120
+    with pytest.raises(ValueError, match="pip install tzdata"):
+        zone_of("Europe/Berlin")
 
 
 def test_an_unknown_zone_is_told() -> None:

@@ -18,7 +18,8 @@ def at(text: str) -> float:
 
 
 def told(tracker: UsageTracker, **facts: Any) -> None:
-    tracker.add(**({"usage": USAGE, "model": "m", "at": 0.0} | facts))
+    given: dict[str, Any] = {"usage": USAGE, "model": "m", "at": 0.0}
+    tracker.add(**(given | facts))
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 3))))
@@ -134,5 +135,5 @@ def test_a_tracker_can_be_emptied() -> None:
 @pytest.mark.parametrize("wrong", [{"keep_days": 0}, {"max_labels": 0}, {"zone": "Mars/Olympus"}])
 def test_bounds_are_checked(wrong: dict[str, Any]) -> None:
     """Misuse is told at once."""
-    with pytest.raises(ValueError, match=r"at least 1|no such time zone"):
+    with pytest.raises(ValueError, match=r"at least 1|no time zone"):
         UsageTracker(**wrong)

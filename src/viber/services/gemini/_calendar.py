@@ -1,6 +1,6 @@
 """Days and months of a time zone, for quotas, bills and budgets."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -9,27 +9,32 @@ PACIFIC: Final = "America/Los_Angeles"
 _SLACK: Final = 60.0
 """Seconds that the server's midnight may come after ours: who asks too early is shut out for a day."""
 
+_STANDARD: Final = timezone(timedelta(hours=-8))
+"""For systems without time zone data; in summer its midnight is an hour late, which harms nobody."""
+
 Period = Literal["day", "month"]
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name.
+def zone_of(name: str) -> tzinfo:
+    """The time zone of this name; that of California is known everywhere, if need be without summer time.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or this system has no time zone data.
     """
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError(f"no such time zone, or no time zone data: {name!r}") from None
+        if name == PACIFIC:
+            return _STANDARD
+        raise ValueError(f"no time zone {name!r}, or no time zone data: pip install tzdata") from None
 
 
-def moment(wall: float, zone: ZoneInfo) -> datetime:
+def moment(wall: float, zone: tzinfo) -> datetime:
     """A moment in seconds since the epoch, as the clocks of a zone show it."""
     return datetime.fromtimestamp(wall, UTC).astimezone(zone)
 
 
-def end_of(period: Period, wall: float, zone: ZoneInfo) -> float:
+def end_of(period: Period, wall: float, zone: tzinfo) -> float:
     """When the day or month of a moment ends, in seconds since the epoch.
 
     Example:

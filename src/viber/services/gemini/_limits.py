@@ -25,14 +25,15 @@ class _Boundless(RateLimit):
         return "what the server says"
 
 
-BOUNDLESS: Final = _Boundless(requests=10**15, per="day")
+BOUNDLESS: Final = _Boundless.model_construct(requests=10**15, per=0.001)  # needs no time zone data
 
 
 class ModelLimits(Config):
     """Requests and input tokens per minute, and requests per day, of each model whose name fits `model`.
 
-    The first that fits counts. Days begin at midnight in California. `guard` lengthens the minute by some
-    seconds: the server sees when requests arrive, and not when they were sent.
+    The first that fits counts. Days begin at midnight in California, for which the system needs time zone
+    data. `guard` lengthens the minute by some seconds: the server sees when requests arrive, and not when they
+    were sent.
 
     Raises:
         ConfigurationError: a value is refused; it lists each.

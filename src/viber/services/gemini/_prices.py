@@ -102,7 +102,8 @@ class PriceTable(Config):
     @field_validator("zone")
     @classmethod
     def _is_known(cls, zone: str) -> str:
-        return zone_of(zone).key
+        zone_of(zone)
+        return zone
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
