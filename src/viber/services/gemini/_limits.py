@@ -32,8 +32,8 @@ class ModelLimits(Config):
     """Requests and input tokens per minute, and requests per day, of each model whose name fits `model`.
 
     The first that fits counts. Days begin at midnight in California, for which the system needs time zone
-    data. `guard` lengthens the minute by some seconds: the server sees when requests arrive, and not when they
-    were sent.
+    data. `guard` lengthens the minute by some seconds: the server sees when requests arrive, and not when
+    they were sent.
 
     Raises:
         ConfigurationError: a value is refused; it lists each.
