@@ -64,6 +64,13 @@ def test_a_part_of_the_empty_text_alone_is_a_comparison() -> None:
         ["1", "01", "1.0", "1.00", "+1", "1e0"],
         [str(UUID(int=255)), str(UUID(int=255)).upper(), f"{{{UUID(int=255)}}}", UUID(int=255).hex],
         ["Ada", "ada", "ADA", "ada  "],
+        [
+            "2026-01-01T12:00:00+00:00",
+            "2026-01-01T12:00:00Z",
+            "2026-01-01 13:00:00+01:00",
+            "2026-01-01T12:00",
+        ],
+        ["2026-01-01", "2026-01-01T00:00:00"],
     ],
 )
 def test_texts_that_may_be_one_value_stay_in_one_part(alike: list[str]) -> None:

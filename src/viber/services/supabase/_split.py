@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 
@@ -103,7 +104,10 @@ def _parts(texts: Iterable[str], space: int, most: int) -> Iterator[tuple[str, .
 
 
 def _likeness(text: str) -> str:
-    """The same for texts that a type may read as one value: `1.0` and `01`, a UUID in capitals."""
+    """The same for texts that a type may take for one: `1.0` and `01`, one instant in two zones."""
     with suppress(ArithmeticError):
         return str(Decimal(text).normalize()).casefold()
+    with suppress(ValueError, OverflowError):
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     return re.sub(r"[\s{}-]", "", text).casefold()
