@@ -48,6 +48,29 @@ async def test_a_service_is_built_once() -> None:
         assert services.gemini is services.create_gemini_client(settings().require("gemini"))
 
 
+async def test_the_gemini_services_that_there_are_can_be_listed() -> None:
+    """Asking for them makes none."""
+    async with ServiceFactory(settings()) as services:
+        assert services.gemini_services == ()
+        gemini = services.gemini
+        assert services.gemini_services == (gemini,)
+
+
+async def test_metrics_tell_what_is_under_way_and_what_waits() -> None:
+    """Where the number of calls is bounded."""
+    async with ServiceFactory(Settings()) as services:
+        narrow = services.pipeline("narrow", max_concurrent=1)
+        wide = services.pipeline("wide")
+        started = [asyncio.create_task(each.run(asyncio.Event().wait)) for each in (narrow, narrow, wide)]
+        await asyncio.sleep(0)
+        metrics = services.metrics()
+        assert (metrics["narrow"].in_flight, metrics["narrow"].queued) == (1, 1)
+        assert (metrics["wide"].in_flight, metrics["wide"].queued) == (None, 0)
+        for task in started:
+            task.cancel()
+        await asyncio.gather(*started, return_exceptions=True)
+
+
 async def test_keys_of_one_project_share_the_limits_of_its_models() -> None:
     """Those of another project on the same base URL are its own."""
     first = GeminiConfig(api_key="one", limits=(ModelLimits(rpm=5),))

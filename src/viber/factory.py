@@ -12,15 +12,7 @@ from viber.clock import SYSTEM_CLOCK, Clock
 from viber.health import HealthRegistry
 from viber.http import HttpConfig, Transport
 from viber.http import create_transport as default_transport
-from viber.machines import (
-    BreakerSnapshot,
-    CircuitBreakerConfig,
-    Classify,
-    RateLimit,
-    RetryConfig,
-    Rng,
-    judge,
-)
+from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RateLimit, RetryConfig, Rng, judge
 from viber.observability import Listener, Listeners, Metrics, ServiceMetrics
 from viber.resilience import CircuitBreaker, Guards, Pipeline
 from viber.services import Channel, Gate, Health, ServiceConfig
@@ -92,6 +84,11 @@ class ServiceFactory:
             ConfigurationError: the settings do not; it names the variables to set.
         """
         return self.create_gemini_client(self._settings.require("gemini"))
+
+    @property
+    def gemini_services(self) -> tuple[GeminiService, ...]:
+        """Every Gemini service that was made: asking for them makes none."""
+        return tuple(self._gemini.values())
 
     def create_supabase_client(self, config: SupabaseConfig) -> SupabaseService:
         """The Supabase service of this configuration, always the same one."""

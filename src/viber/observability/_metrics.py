@@ -80,6 +80,10 @@ class ServiceMetrics:
     """The circuit breaker as it stands, where the service has one."""
     limits: tuple[LimitStatus, ...] = ()
     """How much of each rate limit is used."""
+    in_flight: int | None = None
+    """Calls that are under way, where their number is bounded."""
+    queued: int = 0
+    """Calls that wait for their turn, at whatever gate."""
 
 
 class Metrics:

@@ -48,5 +48,12 @@ class Guards:
 
     def added_to(self, metrics: ServiceMetrics) -> ServiceMetrics:
         """The numbers of the calls, and how these stand."""
-        limits = () if self.limiter is None else self.limiter.status().limits
-        return replace(metrics, circuit=self.breaker.snapshot(), limits=limits)
+        bulkhead = self.bulkhead
+        limiter = None if self.limiter is None else self.limiter.status()
+        return replace(
+            metrics,
+            circuit=self.breaker.snapshot(),
+            limits=() if limiter is None else limiter.limits,
+            in_flight=None if bulkhead is None else bulkhead.taken,
+            queued=(bulkhead.waiting if bulkhead else 0) + (limiter.waiting if limiter else 0),
+        )

@@ -6,8 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from viber._signals import ending_on_signals
 from viber.factory import ServiceFactory
-from viber.integrations.fastapi._streams import OpenStreams, ending_on_signals
+from viber.integrations.fastapi._streams import OpenStreams
 from viber.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
@@ -33,7 +34,7 @@ def lifespan(
             services = settings() if callable(settings) else ServiceFactory(settings)
             app.state.services = await stack.enter_async_context(services)
             app.state.open_streams = streams = OpenStreams()
-            stack.enter_context(ending_on_signals(streams))
+            stack.enter_context(ending_on_signals(streams.end))
             stack.callback(streams.end)
             yield await stack.enter_async_context(inner(app)) if inner is not None else None
 
