@@ -9,6 +9,7 @@ WHOLE = """What the weather will be.
     Args:
         city: Its English name,
             not its nickname.
+
         days (int): How many.
         **rest: Anything else.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 from typing_extensions import TypedDict  # pydantic asks for it below Python 3.12
 
 from viber.errors import Delivery, InvalidRequestError
@@ -104,6 +104,10 @@ def test_a_model_is_told_in_the_words_that_gemini_knows() -> None:
         (Unit, {"type": "string", "enum": ["g", "piece"]}),
         (Literal["a"], {"type": "string", "enum": ["a"]}),
         (Literal[True], {"type": "boolean", "description": "(one of: [True])"}),
+        (
+            Annotated[int, WithJsonSchema({"allOf": [{"type": "integer"}], "description": "Whole"})],
+            {"type": "integer", "description": "Whole"},
+        ),
         (UUID, {"type": "string", "description": "(format uuid)"}),
         (set[int], {"type": "array", "items": {"type": "integer"}, "description": "(no item twice True)"}),
         (

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import PydanticOmit, core_schema
+from pydantic_core import core_schema
 
 from viber.services.gemini._errors import refusal
 from viber.services.gemini._json import Json, is_object
@@ -54,10 +54,7 @@ class _Describer(GenerateJsonSchema):
         return {_NO_SCHEMA: error_info}
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        try:  # what a default cannot be written as is nothing to warn of: defaults are not sent
-            return self.generate_inner(schema["schema"])
-        except PydanticOmit:
-            return {}
+        return self.generate_inner(schema["schema"])  # defaults are not sent, so that none need be JSON
 
 
 def schema_of(adapter: TypeAdapter[Any], name: str) -> Json:
