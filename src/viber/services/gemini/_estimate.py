@@ -31,7 +31,7 @@ def estimate(body: Json) -> int:
 
     Example:
         >>> estimate({"contents": [{"parts": [{"text": "How tall is Mount Everest?"}]}]})
-        41
+        35
     """
     return ceil(_tokens(body))
 
