@@ -26,6 +26,16 @@ class Comparable(Placed):
 
     Every value goes out as data, whatever characters it has. None is refused where it would compare with
     nothing: ask `is_null()`. Where a method takes several values, `any_of()` and `all_of()` make them.
+
+    Raises:
+        InvalidRequestError: a method was given what cannot be sent, or cannot be meant.
+
+    Example:
+        >>> from viber.services.supabase import any_of, col
+        >>> col("profile").text("theme").in_(["dark", "light"]).inside()
+        'profile->>theme.in.(dark,light)'
+        >>> col("total").gt(any_of([10, 20])).pair()
+        'total=gt(any).%7B%2210%22,%2220%22%7D'
     """
 
     __slots__ = ()

@@ -29,6 +29,14 @@ class Filterable:
 
     Every value goes out as data, whatever characters it has. None is refused where it would compare with
     nothing: ask `is_null()`. Where a method takes several values, `any_of()` and `all_of()` make them.
+
+    Raises:
+        InvalidRequestError: a method was given what cannot be sent, or cannot be meant.
+
+    Example::
+
+        open_ones = orders.select().eq("status", "open").gte("total", 10)
+        rows = await open_ones.or_(col("customer_id").in_([7, 8]), col("meta").text("channel").eq("web"))
     """
 
     __slots__ = ()

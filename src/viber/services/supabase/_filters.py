@@ -11,7 +11,13 @@ from viber.services.supabase._values import Notation
 
 
 class Filter(ABC, Notation):
-    """A condition on rows; a value, made by the methods of a column, by `and_()`, `or_()` or `not_()`."""
+    """A condition on rows; a value, made by the methods of a column, by `and_()`, `or_()` or `not_()`.
+
+    Example:
+        >>> from viber.services.supabase import col
+        >>> col("age").gte(18) == col("age").gte("18"), col("id").in_([]).matches_nothing
+        (True, True)
+    """
 
     __slots__ = ()
 
