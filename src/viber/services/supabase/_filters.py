@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, NoReturn, Self
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._quoting import element, percent
@@ -39,7 +39,7 @@ class Filter(ABC, Notation):
         """It leaves no row out, so that a write has no better filter with it than without."""
         return self.verdict is True
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> NoReturn:
         # Python's own `a and b` would drop one of them without a word.
         raise refusal(
             "a filter is neither true nor false by itself", suggestion="use and_(), or_() and not_()"
