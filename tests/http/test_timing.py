@@ -9,6 +9,7 @@ import pytest
 
 from viber.errors import TransportError
 from viber.http import ConnectionPool, HttpConfig, Request, Timing
+from viber.testing import FakeClock
 
 
 async def test_every_transport_times_the_answer(raw: Any, transport: Any) -> None:
@@ -35,14 +36,17 @@ async def test_only_a_new_connection_takes_time_to_connect(raw: Any, engine: Any
 async def test_the_wait_for_a_connection_is_told_apart(raw: Any, engine: Any) -> None:
     """Who finds the pool full waits in `queue`, and not in `head`."""
     server = await raw.serve(raw.always(raw.answer(), raw.answer()))
-    pool = ConnectionPool(HttpConfig(transport=engine, max_connections=1))
-    first, second = Timing(), Timing()
-    await asyncio.gather(
-        *(pool.send(Request("GET", server.url(), timing=timing)) for timing in (first, second))
-    )
+    clock = FakeClock()
+    pool = ConnectionPool(HttpConfig(transport=engine, max_connections=1), clock=clock)
+    stream = await pool.open(Request("GET", server.url()))
+    timing = Timing()
+    second = asyncio.create_task(pool.send(Request("GET", server.url(), timing=timing)))
+    await clock.advance(5)
+    assert await stream.read() == b"ok"
+    assert await stream.read() == b""
+    await second
     await pool.aclose()
-    assert second.queue > first.queue
-    assert second.queue >= first.connect + first.head
+    assert (timing.queue, timing.connect, timing.head, timing.body) == (5, 0, 0, 0)
 
 
 async def test_a_failure_is_timed_too(raw: Any, engine: Any) -> None:
