@@ -14,7 +14,7 @@ from uuid import UUID
 from _harness import Candidate, Effort, Run, compare
 from _report import Sizes, publish
 from postgrest import AsyncPostgrestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from viber import ServiceFactory, Settings
 from viber.sandbox import Sandbox
@@ -54,13 +54,13 @@ class Memory:
         self.peak = max(self.peak, resident() - self.before)
 
 
-def by_hand(client: AsyncPostgrestClient) -> Walk:
+def by_hand(client: AsyncPostgrestClient, make: Callable[[list[Any]], list[Any]] = list) -> Walk:
     async def walk(count: int) -> AsyncIterator[Any]:
         last = ""
         while count > 0:
             query = client.from_("ledger").select(*COLUMNS).order("id").limit(min(PAGE, count))
             page: list[Any] = (await (query.gt("id", last) if last else query).execute()).data
-            for row in page:
+            for row in make(page):
                 yield row
             if not page:
                 return
@@ -85,10 +85,10 @@ def counted(walk: Walk, memory: dict[str, float], name: str) -> Run:
 
     async def run(count: int) -> None:
         gc.collect()
-        watch, seen, last = Memory(), 0, ""
+        watch, seen, last = Memory(), 0, None
         async for row in walk(count):
-            key = str(row.id) if isinstance(row, Entry) else row["id"]
-            seen += key > last
+            key = row.id if isinstance(row, Entry) else row["id"]
+            seen += last is None or key > last
             last = key
             if not seen % PAGE:
                 watch.look()
@@ -115,6 +115,7 @@ async def main(effort: Effort) -> None:
         memory: dict[str, float] = {}
         walks = {
             PEER: by_hand(client),
+            f"{PEER}, then pydantic": by_hand(client, TypeAdapter(list[Entry]).validate_python),
             "viber": viber(db),
             "viber, rows as pydantic models": viber_typed(db),
         }
