@@ -118,3 +118,16 @@ async def test_nothing_found_is_an_answer_where_no_attempt_is_in_doubt(build: An
     """As ever."""
     project = build(Reply(200, json=[], headers={"content-range": "*/0"}))
     assert await project.db.table("t").delete().eq("id", 1).returning("id") == []
+
+
+async def test_a_token_that_is_renewed_meanwhile_hides_no_deleted_row(build: Any) -> None:
+    """The call with the new token finds nothing, since the one with the old token may have deleted it."""
+
+    async def refresh() -> str:
+        return "new-token"
+
+    expired = Reply(401, json={"code": "PGRST301", "message": "JWT expired"})
+    project = build(LOST, expired, Reply(200, json=[], headers={"content-range": "*/0"}))
+    mine = project.db.as_user("old-token", refresh=refresh).table("t")
+    with pytest.raises(UnsettledWriteError):
+        await mine.delete().eq("id", 1).returning()

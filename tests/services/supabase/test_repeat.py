@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -10,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from viber.errors import (
+    AuthenticationError,
     ConflictError,
     Delivery,
     InvalidRequestError,
@@ -158,9 +158,8 @@ async def test_without_its_key_an_insert_is_not_repeated(key: Any, row: Any, bui
 
 async def test_a_key_that_is_not_written_is_no_key(build: Any) -> None:
     """`columns` leaves it to the database."""
-    project = build(LOST)
     with pytest.raises(TransportError):
-        await orders(project).insert({"id": 1, "total": 2}, columns=["total"])
+        await orders(build(LOST)).insert({"id": 1, "total": 2}, columns=["total"])
 
 
 async def test_the_lost_answer_is_put_together_again(build: Any) -> None:
@@ -276,4 +275,26 @@ async def test_columns_that_are_not_written_are_not_compared(build: Any) -> None
     project = build(LOST, DUPLICATE, Reply(json=[{"id": 1}]))
     await project.db.table("t", key="id").insert({"id": 1, "x": 2}, columns=["id"])
     assert query(project.requests[2])["select"] == "id"
-    assert json.loads(project.requests[0].body) == {"id": 1, "x": 2}
+
+
+async def test_a_token_that_is_renewed_meanwhile_changes_nothing(build: Any) -> None:
+    """The call with the new token knows that the one with the old token may have written."""
+
+    async def refresh() -> str:
+        return "new-token"
+
+    expired = Reply(401, json={"code": "PGRST301", "message": "JWT expired"})
+    there = Reply(json=[{"id": 1, "total": 0}])
+    for script in ((LOST, expired, DUPLICATE, there), (LOST, DUPLICATE, expired, DUPLICATE, there)):
+        project = build(*script)
+        mine = project.db.as_user("old-token", refresh=refresh).table("orders", Order, key="id")
+        assert (await mine.insert(Order(id=1)).with_response()).replayed
+        assert dict(project.requests[-1].headers)["authorization"] == "Bearer new-token"
+
+
+async def test_a_refused_token_leaves_a_doubt_as_it_was(build: Any) -> None:
+    """Nobody renews it: the refusal, with the delivery of the attempt before."""
+    project = build(LOST, Reply(401, json={"code": "PGRST301", "message": "JWT expired"}))
+    with pytest.raises(AuthenticationError) as caught:
+        await orders(project).insert(Order(id=1))
+    assert caught.value.delivery is Delivery.UNKNOWN

@@ -116,24 +116,25 @@ class Change(Write[Row, Out], Filterable, Generic[Row, Out]):
     def _tells_what_may_be_gone(self) -> bool:
         return self.verb != "update" and self.outcome.tells_rows
 
-    def _require(self, response: Response, call: Call, /) -> None:
+    def _require(self, response: Response, *, in_doubt: bool) -> None:
         touched = ContentRange.of(response.headers).total
         if self.version is not None and not touched:
             raise stale(self.version)
-        if call.in_doubt and not touched and self._tells_what_may_be_gone():
+        if in_doubt and not touched and self._tells_what_may_be_gone():
             raise UnsettledWriteError(
                 f"no row is left to {self.verb}, and an earlier attempt may have done it",
                 delivery=Delivery.UNKNOWN,
                 suggestion="look at the table: which rows it touched cannot be told any more",
             )
         if self.verb != "update":
-            self._mark_repeated(call)
+            self._mark_repeated(in_doubt=in_doubt)
 
-    async def _settle(self, error: SupabaseError, call: Call) -> Out:
+    async def _settle(self, error: SupabaseError, call: Call, in_doubt: bool) -> Out:  # noqa: FBT001 - a `Recover`
         if self.version is None or self.body is None:
             raise error
         lookup = Lookup(self.source, (), call, self.preferences.time_zone)
-        return await Settlement(self.version, lookup, self.clauses, self.body).settle(self.outcome, error)
+        settlement = Settlement(self.version, lookup, self.clauses, self.body, in_doubt)
+        return await settlement.settle(self.outcome, error)
 
     def _where(self, *makes: Make) -> Self:
         with self.duty.handed_over() as duty:

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from viber.services.supabase._columns import col, place
-from viber.services.supabase._quoting import element, quoted
+from viber.services.supabase._quoting import element
 from viber.services.supabase._rows import exactly
-from viber.services.supabase._values import text_of
+from viber.services.supabase._values import array_text, text_of
 
 _leading = re.compile(r"(?=\d)")
 
@@ -48,7 +48,7 @@ def question(column: str, sent: Any, seen: Any) -> str | None:
         >>> question("total", "1.10", Decimal("1.1")), question("tags", [], {})
         ('total.eq."01.10"', None)
     """
-    if sent is None or seen is None or _is_object(sent):
+    if sent is None or seen is None or _holds_object(sent):
         return None
     if _is_list(sent):
         return _question_of_list(column, sent, seen)
@@ -74,12 +74,17 @@ def condition(column: str, value: Any) -> str:
     where = place(col(column))
     if value is None:
         return f"{where}.is.null"
-    text = _array(value) if _is_list(value) else text_of(value)
+    text = array_text(value) if _is_list(value) else text_of(value)
     return f"{where}.eq.{element(text)}"
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
+
+
+def _holds_object(value: object) -> bool:
+    """It would have been the same JSON, wherever it is stored."""
+    return _is_object(value) or (_is_list(value) and any(map(_holds_object, value)))
 
 
 def _is_list(value: object) -> TypeGuard[list[Any]]:
@@ -97,7 +102,7 @@ def _reads_as(text: str, seen: Any) -> bool:
     """Whether a `jsonb` column would read the text as what is there."""
     try:
         return same(exactly(text.encode()), seen)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
@@ -112,13 +117,3 @@ def _spelled_unlike_json(text: str, seen: Any) -> str | None:
 
 def _json(value: Any) -> str:
     return json.dumps(value, default=float, separators=(",", ":"), ensure_ascii=False)
-
-
-def _array(items: list[Any]) -> str:
-    return "{" + ",".join(map(_item, items)) + "}"
-
-
-def _item(item: Any) -> str:
-    if _is_list(item):
-        return _array(item)
-    return "NULL" if item is None else quoted(text_of(item))

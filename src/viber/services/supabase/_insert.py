@@ -129,8 +129,8 @@ class Insert(Write[Row, Out], Generic[Row, Out]):
         if self.upsert and self.upsert.on_conflict:
             yield f"on_conflict={percent(names(self.upsert.on_conflict))}"
 
-    async def _settle(self, error: SupabaseError, call: Call) -> Out:
-        if not (call.in_doubt or self.is_again):
+    async def _settle(self, error: SupabaseError, call: Call, in_doubt: bool) -> Out:  # noqa: FBT001 - a `Recover`
+        if not (in_doubt or self.is_again):
             raise error
         lookup = Lookup(self.source, self.body.key, call, self.preferences.time_zone)
         return await settle(lookup, self.outcome, self.body.rows(), error)
@@ -143,9 +143,9 @@ class Insert(Write[Row, Out], Generic[Row, Out]):
     def _has_to_count(self) -> bool:
         return self.upsert is not None and self.upsert.on_duplicate == "ignore" and self.outcome.tells_rows
 
-    def _require(self, response: Response, call: Call, /) -> None:
+    def _require(self, response: Response, *, in_doubt: bool) -> None:
         """Rows that an earlier attempt inserted are ignored by the next: its answer would lack them."""
-        if self._has_to_count() and call.in_doubt:
+        if self._has_to_count() and in_doubt:
             total = ContentRange.of(response.headers).total
             if total is None or total < self.body.count:
                 raise UnsettledWriteError(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
 from viber.http import Response
-from viber.resilience import Call
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._outcome import rows_of
 from viber.services.supabase._rows import DictRow, Row
@@ -46,5 +45,5 @@ class Put(Write[Row, Out], Generic[Row, Out]):
         )
         return await self._send("put", request, wishes, idempotent=True)
 
-    def _require(self, _: Response, call: Call, /) -> None:
-        self._mark_repeated(call)
+    def _require(self, response: Response, *, in_doubt: bool) -> None:  # noqa: ARG002 - any answer will do
+        self._mark_repeated(in_doubt=in_doubt)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from viber.errors import Delivery, InvalidRequestError, SupabaseError
-from viber.services.supabase._errors import UnsettledWriteError
+from viber.services.supabase._errors import SupabaseAuthenticationError, UnsettledWriteError
 from viber.services.supabase._lookup import Finding, Lookup
 from viber.services.supabase._outcome import Outcome
 
@@ -37,7 +37,8 @@ async def settle(
         if finding is Finding.SAME:
             return await lookup.replay(outcome, sent)
     except (SupabaseError, InvalidRequestError) as error:
-        if error.retryable:
+        if error.retryable or isinstance(error, SupabaseAuthenticationError):
+            error.delivery = Delivery.UNKNOWN
             raise
         raise _unsettled(refusal, f"the server does not let us look: {error.message}") from error
     raise _told(refusal, finding, lookup.key)

@@ -7,6 +7,7 @@ from viber.errors import InvalidRequestError, SupabaseError
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._errors import (
+    SupabaseAuthenticationError,
     SupabaseConflictError,
     SupabaseNotFoundError,
     UnsettledWriteError,
@@ -71,6 +72,8 @@ class Settlement:
     clauses: Clauses
     """What finds the row, whatever its version."""
     values: bytes
+    in_doubt: bool
+    """An earlier attempt may have made it."""
 
     async def settle(self, outcome: Outcome[Out], error: SupabaseError) -> Out:
         """What the update answers, if an earlier attempt made it.
@@ -88,12 +91,12 @@ class Settlement:
         rows = await self._look(f"select={percent(names(tuple(sent)))}&{query}")
         if not rows:
             raise self._nothing_there()
-        version, in_doubt = rows[0][self.version.column], self.lookup.call.in_doubt
-        if len(rows) == 1 and in_doubt and await self.lookup.matches(query, sent, rows[0]):
+        version = rows[0][self.version.column]
+        if len(rows) == 1 and self.in_doubt and await self.lookup.matches(query, sent, rows[0]):
             return await self._replay(outcome, query)
         error.details = {**(error.details or {}), "found": version}
         error.message += f": it has {version!s}, and {self.version.expected!s} was expected"
-        if in_doubt:
+        if self.in_doubt:
             error.message += "; an earlier attempt may have updated it, and somebody else since"
         raise error
 
@@ -101,12 +104,12 @@ class Settlement:
         try:
             return await self.lookup.rows(query)
         except (SupabaseError, InvalidRequestError) as error:
-            if error.retryable or not self.lookup.call.in_doubt:
+            if error.retryable or not self.in_doubt or isinstance(error, SupabaseAuthenticationError):
                 raise
             raise self._unsettled(f"the server does not let us look: {error.message}") from error
 
     def _nothing_there(self) -> SupabaseError:
-        if self.lookup.call.in_doubt:
+        if self.in_doubt:
             return self._unsettled("its filters find no row any more")
         return SupabaseNotFoundError(f"no row of {self.lookup.source.table} matches, of whatever version")
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from viber.errors import Delivery, SupabaseError
 from viber.http import Request, Response
 from viber.resilience import Call
-from viber.services.supabase._errors import PreferenceIgnoredError
+from viber.services.supabase._errors import PreferenceIgnoredError, SupabaseAuthenticationError
 from viber.services.supabase._formats import Form, zone_wishes
 from viber.services.supabase._outcome import Outcome
 from viber.services.supabase._preferences import NO_WISHES, Preferences
@@ -19,7 +19,8 @@ from viber.services.supabase._rows import Row
 from viber.services.supabase._source import Source
 
 Out = TypeVar("Out")
-Recover = Callable[[SupabaseError, Call], Awaitable[Out]]
+Recover = Callable[[SupabaseError, Call, bool], Awaitable[Out]]
+"""Makes something of a refusal; the truth says whether an earlier attempt may have acted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,29 +108,42 @@ class Write(Query[Out], Generic[Row, Out]):
         operation = f"{verb} {self.source.table}"
         if wishes.rolls_back:
             await self._require_rollback(operation)
+        # A token that is renewed makes a second call of it, which has to know what the first one knew.
+        in_doubt = False
 
         def require(response: Response, call: Call) -> None:
+            nonlocal in_doubt
+            in_doubt = in_doubt or call.in_doubt
             if ignored := wishes.ignored(response.headers):
                 raise _ignored(ignored, Delivery.UNKNOWN)
-            self._require(response, call)
+            # What is rolled back leaves nothing that a repetition could meet.
+            self._require(response, in_doubt=in_doubt and not wishes.rolls_back)
+
+        async def settle(error: SupabaseError, call: Call) -> Out:
+            nonlocal in_doubt
+            in_doubt = in_doubt or call.in_doubt
+            if in_doubt:
+                error.delivery = Delivery.UNKNOWN
+            if recover is None or wishes.rolls_back or isinstance(error, SupabaseAuthenticationError):
+                raise error
+            return await recover(error, call, in_doubt)
 
         return await self.source.session.call(
             request,
             self.outcome.read,
             operation=operation,
-            # What is rolled back can be repeated, and leaves nothing that a repetition could meet.
             idempotent=idempotent or wishes.rolls_back,
             require=require,
-            recover=None if wishes.rolls_back else recover,
+            recover=settle,
         )
 
-    def _require(self, response: Response, call: Call, /) -> None:
+    def _require(self, response: Response, *, in_doubt: bool) -> None:
         """Refuse a good answer that does not say what was asked."""
 
-    def _mark_repeated(self, call: Call) -> None:
+    def _mark_repeated(self, *, in_doubt: bool) -> None:
         receipt = self.source.session.receipt
         if receipt is not None:
-            receipt.replayed = call.in_doubt
+            receipt.replayed = in_doubt
 
     async def _require_rollback(self, operation: str) -> None:
         """Ask for nothing, in a transaction to be rolled back: does the server say that it did?
