@@ -100,6 +100,17 @@ async def test_a_stream_that_tells_late_is_settled_late(build: Build) -> None:
     assert rig.clock.now() == 0.0
 
 
+@pytest.mark.parametrize("told", ["many", [], 0, None], ids=repr)
+async def test_what_was_not_told_stays_reserved(build: Build, told: Any) -> None:
+    """The estimate stands, since the server may have counted as much."""
+    said = {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": told}}
+    rig = build(Chunks([b"data: " + json.dumps(said).encode() + b"\n\n"]), limits=limits(tpm=100))
+    async with rig.gemini.stream("x" * 60) as tokens:
+        [token async for token in tokens]
+    [status] = rig.gemini.limits.status()["gemini-flash-latest"].limits
+    assert status.used == rig.gemini.estimate_tokens("x" * 60)
+
+
 async def test_a_prompt_that_looks_longer_than_the_limit_is_sent(build: Build) -> None:
     """It takes all of the limit: an estimate is no reason to refuse."""
     rig = build(answer(90), limits=limits(tpm=100))
