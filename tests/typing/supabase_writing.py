@@ -69,7 +69,7 @@ async def chunks(db: SupabaseService, some: Iterator[Order], more: AsyncIterator
     orders = db.table("orders", Order)
     assert_type(orders.insert_many(some), InsertMany[Order, None])
     assert_type(await orders.insert_many(more, chunk_size=100, concurrency=2), Account[None])
-    account = await orders.insert_many([{"id": 1}], on_error="continue").returning()
+    account = await orders.insert_many([{"id": 1}], on_error="continue").again().returning()
     assert_type(account, Account[list[Order]])
     assert_type(account.chunks, tuple[Chunk[list[Order]], ...])
     assert_type(account.chunks[0].data, list[Order] | None)

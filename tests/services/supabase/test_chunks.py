@@ -147,6 +147,14 @@ async def test_each_chunk_with_its_keys_is_safe_to_repeat(build: Any) -> None:
     assert account.chunks == (Chunk(0, 2, replayed=True),)
 
 
+async def test_an_earlier_run_may_be_finished(build: Any) -> None:
+    """Its chunks are found, the others inserted."""
+    project = build(REFUSED, Reply(json=[{"id": 0}, {"id": 1}]), Reply(201))
+    table = project.db.table("t", key="id")
+    account = await table.insert_many(rows(3), chunk_size=2, concurrency=1).again()
+    assert account.chunks == (Chunk(0, 2, replayed=True), Chunk(2, 1))
+
+
 async def test_rows_may_come_back(build: Any) -> None:
     """In the data of their chunk, as the type that was asked for."""
     table = build(Reply(201, json=[{"id": 0}])).db.table("t", Row)
@@ -240,6 +248,7 @@ async def test_a_hook_that_breaks_hides_no_cancellation(build: Any) -> None:
         lambda t: t.insert_many([], concurrency=0),
         lambda t: t.insert_many([], on_error="shrug"),
         lambda t: t.insert_many([], missing="shrug"),
+        lambda t: t.insert_many([]).again(),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Any, project: Any) -> None:

@@ -108,6 +108,19 @@ class InsertMany(Query[Account[Out]], Generic[Row, Out]):
             query: InsertMany[Row, Any] = replace(cast("Any", self), insert=insert, duty=duty)
             return query
 
+    def again(self) -> Self:
+        """Insert what an earlier run may have inserted: a chunk that is there with equal values is done.
+
+        Take the same `chunk_size`: a chunk of which only a part is there is a conflict.
+
+        Raises:
+            InvalidRequestError: the table has no key.
+        """
+        with self.duty.handed_over() as duty:
+            if not self.insert.source.key:
+                raise refusal("again() is for a table with a key")
+            return replace(self, insert=replace(self.insert, is_again=True), duty=duty)
+
     def run(self) -> Coroutine[Any, Any, Account[Out]]:
         """A coroutine that inserts all rows, and tells what became of them.
 
