@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from viber.errors import SupabaseError
 from viber.http import Request
-from viber.services.supabase import Page
+from viber.services.supabase import Page, RowMismatchError
 from viber.testing import Hang, Reply
 
 
@@ -39,6 +39,11 @@ class Server:
 
 class Reading(BaseModel):
     id: int
+
+
+class Named(BaseModel):
+    id: int
+    name: str = ""
 
 
 class Renamed(BaseModel):
@@ -148,6 +153,14 @@ async def test_a_text_key_is_percent_encoded(build: Any) -> None:
     project = build(Reply(json=[{"id": "2026-01-01T00:00:00+00:00 &x"}]), Reply(json=[]))
     await walk(project, page_size=5)
     assert "id=gt.2026-01-01T00:00:00%2B00:00%20%26x&" in project.requests[1].url
+
+
+async def test_a_row_that_does_not_fit_has_its_number_in_the_walk(build: Any) -> None:
+    """Not in its page, which nobody sees."""
+    project = build(Reply(json=[{"id": 1}, {"id": 2}]), Reply(json=[{"id": 3}, {"id": 4, "name": 5}]))
+    with pytest.raises(RowMismatchError, match="row 3 of readings") as caught:
+        await walk(project, page_size=2, model=Named)
+    assert caught.value.details["row"] == 3
 
 
 async def test_a_walk_goes_on_after_an_error(build: Any) -> None:

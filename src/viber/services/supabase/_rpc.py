@@ -58,14 +58,15 @@ class Returned(Source[Row]):
         """The same call, whose rows become something else."""
         return Returned(self.session, self.table, self.path, rows, self.key, invocation=self.invocation)
 
-    def read(self, response: Response) -> Awaitable[list[Row]]:
+    def read(self, response: Response, first: int = 0) -> Awaitable[list[Row]]:
         """The rows of an answer; a single row or value is a list of one, and null is none."""
         body = response.body.strip()
         if _is_nothing(response) or body == b"null":
             body = b"[]"
         elif body and body[:1] != b"[":
             body = b"[%b]" % body
-        return read_rows(self.rows, body, table=self.table, at_once=self.session.decode_at_once)
+        at_once = self.session.decode_at_once
+        return read_rows(self.rows, body, table=self.table, at_once=at_once, first=first)
 
     def fetch(
         self,

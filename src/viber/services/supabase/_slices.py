@@ -24,19 +24,23 @@ from viber.services.supabase._rows import Row, RowReader, exactly
 _BETWEEN_ROWS, _BETWEEN_VALUES = b", \n ", b", "
 
 
-async def read_rows(reader: RowReader[Row], body: bytes, *, table: str, at_once: int | None) -> list[Row]:
+async def read_rows(
+    reader: RowReader[Row], body: bytes, *, table: str, at_once: int | None, first: int = 0
+) -> list[Row]:
     """The rows; those of more than `at_once` bytes in slices of about so many.
+
+    `first` is the number of the first one, for errors.
 
     Raises:
         RowMismatchError: a row does not fit the type.
         ValueError: the body is not a JSON list.
     """
     if at_once is None or len(body) <= at_once:
-        return reader.read(body, table=table)
-    reading = _Reading(reader, table)
+        return reader.read(body, table=table, first=first)
+    reading = _Reading(reader, table, first)
     for part in slices(body, at_once):
         if not reading.take(part):
-            return reader.read(body, table=table)
+            return reader.read(body, table=table, first=first)
         await sleep(0)
     return reading.finish()
 
@@ -79,6 +83,7 @@ class _Reading(Generic[Row]):
 
     reader: RowReader[Row]
     table: str
+    first: int
     rows: list[Row] = field(default_factory=list[Row])
     refusal: RowMismatchError | None = None
     """The first row that does not fit; those behind it are only counted."""
@@ -87,7 +92,7 @@ class _Reading(Generic[Row]):
     def take(self, part: bytes) -> bool:
         """Read the next slice; False if it is no list of rows."""
         try:
-            rows = self.reader.read(part, table=self.table, first=len(self.rows))
+            rows = self.reader.read(part, table=self.table, first=self.first + len(self.rows))
         except RowMismatchError as error:
             return self._note(error)
         except ValueError:

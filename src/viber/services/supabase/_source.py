@@ -69,9 +69,10 @@ class Source(Generic[Row]):
             return self.typed(reader_of(model))
         return self.typed(DICTS) if columns and self.rows is not DICTS else self
 
-    def read(self, response: Response) -> Awaitable[list[Row]]:
-        """The rows of an answer."""
-        return read_rows(self.rows, response.body, table=self.table, at_once=self.session.decode_at_once)
+    def read(self, response: Response, first: int = 0) -> Awaitable[list[Row]]:
+        """The rows of an answer; `first` is the number of the first one, for errors."""
+        at_once = self.session.decode_at_once
+        return read_rows(self.rows, response.body, table=self.table, at_once=at_once, first=first)
 
     def fetch(
         self,

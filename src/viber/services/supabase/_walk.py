@@ -133,7 +133,7 @@ class _Turns(AsyncIterator[Page[Row]]):
 
     async def _read(self, response: Response) -> _Found[Row]:
         pages = self._pages
-        rows = await pages.source.read(response)
+        rows = await pages.source.read(response, self._seen)
         last = _last(pages, rows, response.body) if rows else ()
         return _Found(rows, last, ContentRange.of(response.headers).total)
 
