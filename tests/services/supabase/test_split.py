@@ -11,7 +11,7 @@ from viber.errors import InvalidRequestError
 from viber.services.supabase import col, count, embed, not_, or_, raw
 from viber.services.supabase._clauses import Clauses, Order
 from viber.services.supabase._filters import Comparison, Filter, Membership
-from viber.services.supabase._split import has_list, split
+from viber.services.supabase._split import has_list, has_more_values, split
 
 MANY = list(range(1000))
 LONG = Clauses(("id",), (col("status").eq("open"), col("id").in_(MANY)))
@@ -42,6 +42,28 @@ def test_the_rest_of_the_question_is_the_same_in_every_part() -> None:
         assert part.columns == ("id",)
         assert part.filters[0] == col("status").eq("open")
         assert isinstance(part.filters[1], Membership)
+
+
+@pytest.mark.parametrize(("room", "sizes"), [(508, [100] * 10), (507, [99] * 10 + [10])])
+def test_a_part_is_as_full_as_it_can_be(room: int, sizes: list[int]) -> None:
+    """A number of four digits and its comma take five characters, beside the eight of `id=in.()`."""
+    parts = split(Clauses(filters=(col("id").in_(range(1000, 2000)),)), room)
+    assert [len(texts_of(part)) for part in parts] == sizes
+
+
+def test_a_part_has_no_more_values_than_it_should() -> None:
+    """Unless they are alike, and have to stay together."""
+    numbers = Clauses(filters=(col("id").in_(range(250)),))
+    assert [len(texts_of(part)) for part in split(numbers, 5000, 100)] == [100, 100, 50]
+    alike = Clauses(filters=(col("id").in_(["5", "05", "005", "7", "8"]),))
+    assert [len(texts_of(part)) for part in split(alike, 5000, 2)] == [3, 2]
+
+
+def test_a_list_may_have_too_many_values() -> None:
+    """Where it can be divided."""
+    assert has_more_values(LONG, 999)
+    assert not has_more_values(LONG, 1000)
+    assert not has_more_values(bounded(limit=5), 999)
 
 
 def test_the_longest_list_is_the_one_divided() -> None:
@@ -75,7 +97,10 @@ def test_a_part_of_the_empty_text_alone_is_a_comparison() -> None:
 )
 def test_texts_that_may_be_one_value_stay_in_one_part(alike: list[str]) -> None:
     """Else its row would be found by two parts, and come twice."""
-    others = [f"v{number}-{'x' * 20}" for number in range(50)]
+    others = [
+        *(f"v{number}-{'x' * 20}" for number in range(25)),
+        *(f"2026-01-01T12:{m:02}:30Z" for m in range(60)),
+    ]
     parts = split(Clauses(filters=(Membership("id", (*others[:25], *alike, *others[25:])),)), 400)
     assert sum(bool(set(alike) & set(texts_of(part))) for part in parts) == 1
 

@@ -79,7 +79,10 @@ def identity(column: str | Placed, value: object, *, negated: bool = False) -> F
     """The column being null, true, false or unknown."""
     known = value is None or isinstance(value, (bool, str))
     if not known or value not in _STATES:
-        raise refusal("is_() takes None, True, False or 'unknown'", suggestion="use eq() for other values")
+        raise refusal(
+            "is_() takes None, True, False or 'unknown'",
+            suggestion="None is null, and eq() is for other values",
+        )
     return Identity(locate(column).text, _STATES[value], negated)
 
 
