@@ -107,6 +107,14 @@ async def test_the_rows_of_a_function_are_counted(method: Any, db: SupabaseServi
     assert await orders.exists()
 
 
+async def test_the_rows_of_a_function_are_counted_by_head(db: SupabaseService) -> None:
+    """Nothing but the number comes."""
+    call = db.rpc("customer_orders", {"customer_id": 3}, method="HEAD").select()
+    assert (await call.count(), await call.gt("id", 2).count()) == (4, 3)
+    with pytest.raises(SupabaseInvalidRequestError, match="HEAD, which never says why"):
+        await db.rpc("customer_orders", {"customer_id": "x"}, method="HEAD").select().count()
+
+
 async def test_rows_of_a_function_embed_related_ones(db: SupabaseService) -> None:
     """As its table would."""
     call = db.rpc("customer_orders", {"customer_id": 3}, method="GET")

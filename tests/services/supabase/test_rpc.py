@@ -227,8 +227,10 @@ async def test_a_call_that_was_never_made_warns(step: Any, project: Any) -> None
         ({"a": variadic("x", "gte.1")}, {"method": "GET"}, "taken for one"),
         ({"a": "a\0"}, {"method": "GET"}, "NUL"),
         ({"a": float("inf")}, {}, "finite"),
-        ({}, {"method": "PUT"}, "POST or GET"),
+        ({}, {"method": "PUT"}, "POST, GET or HEAD"),
         ({}, {"method": "GET", "body": {}}, "no body"),
+        ({}, {"method": "HEAD", "body": {}}, "no body"),
+        ({"a": None}, {"method": "HEAD"}, "leave it out"),
         ({"a": 1}, {"body": {}}, "not both"),
         ({}, {"body": 3}, "not a body"),
         ({}, {"body": None}, "not a body"),
@@ -252,6 +254,18 @@ async def test_a_value_that_only_looks_a_little_like_a_filter_passes(value: str,
     project = build(Reply(200, body=b"1"))
     await project.db.rpc("f", {"a": value}, method="GET")
     assert project.query() == [("a", value)]
+
+
+async def test_a_head_counts_and_brings_no_rows(build: Any) -> None:
+    """What it is for; asked for rows or a value it is refused."""
+    project = build(*[Reply(206, headers={"content-range": "*/4"})] * 2)
+    call = project.db.rpc("f", {"a": 1}, method="HEAD")
+    assert await call.select().eq("n", 2).count() == 4
+    assert (project.sent.method, project.sent.url.partition("?")[2]) == ("HEAD", "a=1&n=eq.2&limit=0")
+    with pytest.raises(InvalidRequestError, match="count"):
+        await call
+    with pytest.raises(InvalidRequestError, match="count"):
+        await call.select()
 
 
 def test_an_unknown_option_is_a_mistake(project: Any) -> None:

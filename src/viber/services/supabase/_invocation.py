@@ -14,7 +14,8 @@ from viber.services.supabase._query import Duty
 from viber.services.supabase._quoting import RESERVED, percent, segment, sound
 from viber.services.supabase._values import argument_text, is_listing, json_of
 
-RpcMethod = Literal["POST", "GET"]
+RpcMethod = Literal["POST", "GET", "HEAD"]
+_READING = frozenset({"GET", "HEAD"})
 CallBody = RowInput | Iterable[RowInput] | str | bytes
 """What the one unnamed parameter of a function is given: JSON objects, text, or bytes."""
 # A query string has one place for both: a value that looks like an operator is read as a filter.
@@ -71,7 +72,7 @@ class Invocation:
     @property
     def only_reads(self) -> bool:
         """The server runs it in a transaction that cannot write."""
-        return self.method == "GET"
+        return self.method in _READING
 
     @property
     def path(self) -> str:
@@ -81,7 +82,8 @@ class Invocation:
     def request(self, endpoint: Endpoint, query: str = "") -> Request:
         """The request; the query string says what to do with the rows that the function returns."""
         if self.only_reads:
-            return endpoint.read(self.path, "&".join(filter(None, (self.arguments, query))))
+            query = "&".join(filter(None, (self.arguments, query)))
+            return endpoint.read(self.path, query, method=self.method)
         return endpoint.write("POST", self.path, query, body=self.body, content_type=self.content_type)
 
 
@@ -96,13 +98,13 @@ def invocation(function: str, arguments: Mapping[str, object] | None, options: R
     segment(function)
     method = options.get("method", "POST")
     idempotent = options.get("idempotent", False)
-    if method == "GET":
+    if method in _READING:
         if "body" in options:
-            raise refusal("a GET has no body", suggestion='use method="POST"')
+            raise refusal(f"a {method} has no body", suggestion='use method="POST"')
         query = "&".join(pair for name, value in (arguments or {}).items() for pair in _pairs(name, value))
         return Invocation(function, method, query, None, "", True, Duty(""))
     if method != "POST":
-        raise refusal(f"a function is called by POST or GET, not {method!r}")
+        raise refusal(f"a function is called by POST, GET or HEAD, not {method!r}")
     body, kind = _body(arguments, options)
     return Invocation(function, method, "", body, kind, idempotent, Duty(f"call of {function}"))
 

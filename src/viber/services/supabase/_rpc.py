@@ -10,6 +10,7 @@ from viber.errors import SupabaseError
 from viber.http import Response
 from viber.resilience import Call as Attempt
 from viber.services.supabase._clauses import Clauses
+from viber.services.supabase._errors import refusal
 from viber.services.supabase._formats import PLAIN, Form
 from viber.services.supabase._invocation import Invocation
 from viber.services.supabase._query import Query
@@ -58,8 +59,14 @@ class Returned(Source[Row]):
         """The same call, whose rows become something else."""
         return Returned(self.session, self.table, self.path, rows, self.key, invocation=self.invocation)
 
+    def require_rows(self) -> None:
+        """Refuse a call whose answer has no body."""
+        if self.invocation.method == "HEAD":
+            raise refusal("a HEAD brings no rows", suggestion="ask it for select().count()")
+
     def read(self, response: Response, first: int = 0) -> Awaitable[list[Row]]:
         """The rows of an answer; a single row or value is a list of one, and null is none."""
+        self.require_rows()
         body = response.body.strip()
         if _is_nothing(response) or body == b"null":
             body = b"[]"
@@ -120,6 +127,7 @@ class Call(Query[Out], Generic[Out]):
             SupabaseError: the function raised, or the server failed; see `delivery`.
             RowMismatchError: what it returned does not fit the type.
         """
+        self.source.require_rows()
         self.source.invocation.duty.discharge()
         return self._run()
 
