@@ -69,6 +69,14 @@ async def test_a_zone_that_was_ignored_is_told_loudly(build: Any) -> None:
     assert caught.value.delivery is Delivery.UNKNOWN
 
 
+async def test_a_zone_that_was_ignored_is_told_though_the_row_is_there(build: Any) -> None:
+    """By the second attempt, too: nobody looks, and takes it for done."""
+    project = build(LOST, Reply(201, headers={"preference-applied": "return=minimal"}))
+    with pytest.raises(PreferenceIgnoredError):
+        await project.db.table("t", key="id").insert({"id": 1}).time_zone("Europe/Paris")
+    assert len(project.requests) == 2
+
+
 @pytest.mark.parametrize("zone", ["", "a b", "x,tx=commit", "Europe/Paris\r\nx: y"])
 def test_a_zone_that_no_header_can_carry_is_refused(zone: str, project: Any) -> None:
     """It would be another wish."""

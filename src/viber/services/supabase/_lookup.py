@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from viber.errors import InvalidRequestError, NotFoundError
 from viber.http import Response
 from viber.resilience import Call
@@ -77,7 +79,7 @@ class Lookup:
         if not asked:
             return asked is not None
         also = f"and=({percent(','.join(asked))})"
-        return len(await self.rows(f"select={percent(names(tuple(sent)))}&{query}&{also}")) == 1
+        return await self._count([f"select={percent(names(tuple(sent)))}&{query}&{also}"]) == 1
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         """The rows that one question finds, with exact numbers."""
@@ -85,34 +87,36 @@ class Lookup:
         return found
 
     async def ask(self, query: str) -> Response:
-        """One question, answered well."""
+        """One question, answered with a list."""
         session = self.source.session
         request = session.endpoint.read(self.source.path, query)
         if self.time_zone:
             request = Form(wishes=zone_wishes(self.time_zone)).put_on(request)
         response = await session.channel.ask(request, self.call)
         session.answers.require_good(request, response)
+        if not _is_list(response.body):
+            raise session.answers.unreadable(request, response)
         return response
 
-    async def replay(self, outcome: Outcome[Out], sent: Sequence[SentRow]) -> Out:
-        """What the write would have answered, whose rows are there."""
+    async def replay(self, outcome: Outcome[Any], sent: Sequence[SentRow]) -> tuple[Response, list[int]]:
+        """What the server would have answered, and where each row stands in it."""
         bodies = [b""]
         if outcome.answer == "representation":
             chosen = "&".join([*outcome.pairs(), self._order()])
             bodies = [(await self.ask(each)).body for each in self._questions(chosen, self._keys(sent))]
         location = "&".join(f"{percent(each)}=eq.{percent(str(sent[0][each]))}" for each in self.key)
         headers = {"content-range": f"*/{len(sent)}", "location": f"/{self.source.path}?{location}"}
-        answer = await self.answer(outcome, Response(201, headers, _joined(bodies)))
+        places = [0]
         if len(sent) > 1 and outcome.answer == "representation":
-            return outcome.in_order(answer, await self._places(sent))
-        return answer
+            places = await self._places(sent)
+        return Response(201, headers, _joined(bodies)), places
 
-    async def answer(self, outcome: Outcome[Out], response: Response) -> Out:
+    async def answer(self, outcome: Outcome[Out], response: Response, places: Sequence[int] = (0,)) -> Out:
         """What the write makes of this answer, in place of the one that was lost."""
         if self.source.session.receipt is not None:
             self.source.session.receipt.note(response, self.call)
             self.source.session.receipt.replayed = True
-        return await outcome.read(response)
+        return outcome.in_order(await outcome.read(response), places)
 
     def identity(self, row: SentRow) -> Identity:
         """The key of a row, as text; an instant is the same in every zone."""
@@ -139,15 +143,20 @@ class Lookup:
         return found if len(found) == len(there) else list(range(len(there)))
 
     async def _holds(self, conditions: list[Conditions]) -> bool:
-        """Whether there is a row for each of these conditions; one that cannot be asked for is not there."""
+        """Whether there is a row for each of these conditions."""
+        asked = self._questions(f"select={percent(names(self.key))}", conditions)
+        return await self._count(asked) == len(conditions)
+
+    async def _count(self, queries: Iterable[str]) -> int:
+        """How many rows all questions find; where one cannot be asked, none."""
         found = 0
         try:
-            for each in self._questions(f"select={percent(names(self.key))}", conditions):
+            for each in queries:
                 found += len(await self.rows(each))
         except (InvalidRequestError, NotFoundError):
             # No URL is as long, or the column's type has no such value, or no equality at all.
-            return False
-        return found == len(conditions)
+            return 0
+        return found
 
     def _keys(self, sent: Sequence[SentRow]) -> list[Conditions]:
         return [_conditions(row, self.key) for row in sent]
@@ -190,6 +199,13 @@ def _conditions(row: SentRow, columns: Iterable[str]) -> Conditions:
 
 def _all(conditions: Conditions) -> str:
     return conditions[0] if len(conditions) == 1 else f"and({','.join(conditions)})"
+
+
+def _is_list(body: bytes) -> bool:
+    try:
+        return isinstance(from_json(body), list)
+    except ValueError:
+        return False
 
 
 def _joined(bodies: list[bytes]) -> bytes:

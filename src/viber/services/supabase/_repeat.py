@@ -34,14 +34,18 @@ async def settle(
         raise refusal
     try:
         finding = await lookup.find(sent)
-        if finding is Finding.SAME:
-            return await lookup.replay(outcome, sent)
+        found = await lookup.replay(outcome, sent) if finding is Finding.SAME else None
     except (SupabaseError, InvalidRequestError) as error:
         if error.retryable or isinstance(error, SupabaseAuthenticationError):
             error.delivery = Delivery.UNKNOWN
             raise
         raise _unsettled(refusal, f"the server does not let us look: {error.message}") from error
-    raise _told(refusal, finding, lookup.key)
+    if found is None:
+        raise _told(refusal, finding, lookup.key)
+    try:
+        return await lookup.answer(outcome, *found)
+    except ValueError as error:
+        raise _unsettled(refusal, f"what is there now is no answer to it: {error}") from None
 
 
 def _told(refusal: SupabaseError, finding: Finding, key: tuple[str, ...]) -> SupabaseError:

@@ -22,6 +22,9 @@ Out = TypeVar("Out")
 Recover = Callable[[SupabaseError, Call, bool], Awaitable[Out]]
 """Makes something of a refusal; the truth says whether an earlier attempt may have acted."""
 
+_NOT_TO_BE_SETTLED = (SupabaseAuthenticationError, PreferenceIgnoredError)
+"""A new token may help; and what was done otherwise than it was wished is not done, though it is there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write(Query[Out], Generic[Row, Out]):
@@ -124,7 +127,7 @@ class Write(Query[Out], Generic[Row, Out]):
             in_doubt = in_doubt or call.in_doubt
             if in_doubt:
                 error.delivery = Delivery.UNKNOWN
-            if recover is None or wishes.rolls_back or isinstance(error, SupabaseAuthenticationError):
+            if recover is None or wishes.rolls_back or isinstance(error, _NOT_TO_BE_SETTLED):
                 raise error
             return await recover(error, call, in_doubt)
 
