@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from viber.errors import InvalidRequestError, SupabaseError
-from viber.services.supabase import col, raw
+from viber.services.supabase import col, embed, raw
 from viber.testing import Reply
 
 
@@ -48,6 +48,13 @@ async def test_nothing_is_asked_before_the_first_step(project: Any) -> None:
         (lambda db: db.table("t", key="id").select().order("name", of="owners").rows(), "another table"),
         (lambda db: db.table("t", key="id").select().order("j->a").rows(), "->>"),
         (lambda db: db.table("t", key="id").select(col("id").cast("integer")).rows(), "select it too"),
+        (lambda db: db.table("t", key="id").select("*", col("n").as_("id")).rows(), "another's name"),
+        (lambda db: db.table("t", key="id").select("*", embed("owners", as_="id")).rows(), "another's name"),
+        (
+            lambda db: db.table("t", key="id").select(embed("owners", "id", spread=True)).rows(),
+            "select it too",
+        ),
+        (lambda db: db.table("t", key="id").select("n", col("id").sum()).rows(), "select it too"),
         (lambda db: db.rpc("f", method="GET").select().rows(), "a key"),
         (lambda db: db.table("t", key="id").select().pages(size=0), "size"),
         (lambda db: db.table("t", key="id").select().rows(count="roughly"), "exact"),
@@ -79,6 +86,8 @@ async def test_a_function_that_may_write_is_not_walked(project: Any) -> None:
         (col("id").as_("number"),),
         (col("id").cast("text"),),
         (raw("id"),),
+        (col("n").as_("id"), "*"),
+        ("*", col("id").as_("n")),
         ("name", col("id").cast("integer").as_("i"), "id"),
     ],
 )
@@ -92,3 +101,20 @@ async def test_a_row_without_the_key_is_an_error(build: Any) -> None:
     project = build(Reply(json=[{"id": None}]))
     with pytest.raises(SupabaseError, match="id is missing"):
         [row async for row in project.db.table("t", key="id").select().rows()]
+
+
+@pytest.mark.parametrize(
+    ("columns", "behind"),
+    [
+        (("id",), "id=gt.1"),
+        ((col("id").as_("n"), "name"), "id=gt.2"),
+        (("*", col("id").as_("n")), "id=gt.2"),
+        ((col("id").as_("n"), "*"), "id=gt.1"),
+    ],
+)
+async def test_a_walk_goes_by_what_stands_for_the_key(columns: Any, behind: str, build: Any) -> None:
+    """Under the name that it has; where a star may have that name too, the last one counts."""
+    project = build(Reply(json=[{"id": 1, "n": 2}]), Reply(json=[]))
+    pages = project.db.table("t", key="id").select(*columns).pages(size=1)
+    assert len([page async for page in pages]) == 1
+    assert behind in project.requests[1].url

@@ -1,6 +1,6 @@
 """A total order of rows, and what lies behind one of them in it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from viber.services.supabase._filters import Comparison, Filter, Identity
 from viber.services.supabase._logic import Group
 from viber.services.supabase._places import locate
 from viber.services.supabase._raw import Raw
-from viber.services.supabase._selection import Related, Selectable, given
+from viber.services.supabase._selection import Selectable, given
 from viber.services.supabase._source import Source
 from viber.services.supabase._values import text_of
 
@@ -94,8 +94,9 @@ def total_order(source: Source[Any], clauses: Clauses) -> tuple[Rank, ...]:
     asked = {_where(order) for order in clauses.order}
     ties = (Order(column, desc) for column in map(Column, source.key) if place(column) not in asked)
     keys = {place(Column(column)) for column in source.key}
-    names = dict(_names(clauses.columns))
-    return tuple(_rank(order, names, keys, clauses.columns) for order in (*clauses.order, *ties))
+    shown = _Shown(clauses.columns)
+    orders = (*clauses.order, *ties)
+    return tuple(Rank(order, shown.name_of(order), place(order.column) not in keys) for order in orders)
 
 
 def _where(order: Order) -> str:
@@ -106,23 +107,40 @@ def _where(order: Order) -> str:
     return place(order.column)
 
 
-def _rank(order: Order, names: Mapping[str, str], keys: set[str], columns: tuple[Selectable, ...]) -> Rank:
-    where, column = place(order.column), column_of(order.column)
-    is_open = not columns or "*" in columns or any(isinstance(each, Raw) for each in columns)
-    own = column.name if is_open and not column.path else ""
-    field = names.get(where, own)
-    if not field:
-        raise refusal(f"rows() walks by {where}", suggestion="select it too")
-    return Rank(order, field, where not in keys)
+class _Shown:
+    """What stands under which name in the rows of an answer."""
+
+    def __init__(self, columns: tuple[Selectable, ...]) -> None:
+        self._is_open = not columns or "*" in columns or any(isinstance(each, Raw) for each in columns)
+        # Of two columns with one name the last one counts, and a star may have any.
+        stars = [number for number, each in enumerate(columns) if each == "*"]
+        telling = columns[stars[-1] + 1 :] if stars else columns
+        self._named = [(name, _where_of(column)) for column in telling for name, _ in given((column,))]
+
+    def name_of(self, order: Order) -> str:
+        """The name of a column that rows are ordered by.
+
+        Raises:
+            InvalidRequestError: it is not selected, or another has its name.
+        """
+        where, column = place(order.column), column_of(order.column)
+        if names := [name for name, what in self._named if what == where]:
+            return names[-1]
+        if not self._is_open or column.path:
+            raise refusal(f"rows() walks by {where}", suggestion="select it too")
+        if any(name == column.name for name, _ in self._named):
+            raise refusal(f"rows() walks by {where}, which is another's name in the answer")
+        return column.name
 
 
-def _names(columns: Iterable[Selectable]) -> Iterator[tuple[str, str]]:
-    """Where columns are, and their names in the answer; not of those that a cast may have changed."""
-    for name, each in given(column for column in columns if not isinstance(column, Related)):
-        if isinstance(each, (str, Column)):
-            column = column_of(each)
-            if not column.aggregate and column.type in {"", "text"}:
-                yield place(replace(column, alias="", type="")), name
+def _where_of(selected: Selectable) -> str:
+    """Where a column is that is shown as it is; empty for all else, also for what a cast may have changed."""
+    if not isinstance(selected, (str, Column)):
+        return ""
+    column = column_of(selected)
+    if column.aggregate or column.type not in {"", "text"}:
+        return ""
+    return place(replace(column, alias="", type=""))
 
 
 def values_of(ranks: tuple[Rank, ...], row: object, *, stripped: bool) -> Values:
