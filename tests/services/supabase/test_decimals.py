@@ -77,8 +77,30 @@ def strange(value: object) -> object:
     return value
 
 
-class Nested(BaseModel):
+class Basket(BaseModel):
     order: Order
+    more: list[Order]
+    notes: list[str | None]
+    tax: Decimal
+
+
+class Chain(BaseModel):
+    total: Decimal
+    next: Chain | None = None
+
+
+class Clash(BaseModel):
+    order: Order
+    total: float
+
+
+class Listed(BaseModel):
+    totals: list[Decimal]
+
+
+class Keyed(BaseModel):
+    total: Decimal
+    by_day: dict[str, int]
 
 
 class Open(BaseModel):
@@ -115,7 +137,9 @@ class Either(BaseModel):
 @pytest.mark.parametrize(
     "model",
     [
-        Nested,
+        Clash,
+        Listed,
+        Keyed,
         Open,
         Strict,
         Anything,
@@ -131,6 +155,22 @@ class Either(BaseModel):
 def test_rows_that_are_not_plain_are_left_to_the_exact_decoder(model: Any) -> None:
     """Where a text in place of a number could become something else."""
     assert quoted(model, b"[]") is None
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "rewritten"),
+    [
+        (
+            Basket,
+            b'[{"order": {"total": 1.0}, "more": [{"total": 2.0}, {"tax":3.0}], "tax":4.0}]',
+            b'[{"order": {"total":"1.0"}, "more": [{"total":"2.0"}, {"tax":"3.0"}], "tax":"4.0"}]',
+        ),
+        (Chain, b'[{"total":1.0,"next":{"total":2.0}}]', b'[{"total":"1.0","next":{"total":"2.0"}}]'),
+    ],
+)
+def test_rows_within_rows_are_plain_too(model: Any, body: bytes, rewritten: bytes) -> None:
+    """Where a key is a decimal's wherever it stands."""
+    assert quoted(model, body) == rewritten
 
 
 def test_rows_without_decimals_are_not_touched() -> None:

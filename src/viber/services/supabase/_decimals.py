@@ -2,38 +2,30 @@
 
 pydantic reads a fraction in JSON as a float, and a text digit by digit. A key between quotes and a colon
 stand together in JSON only where that is a key: in a text every quote has a backslash before it. So the
-number behind it is found without decoding. Only for rows of plain values: in a deeper structure the same
-key may be of something else, and a column that is any JSON has to stay as it is.
+number behind it is found without decoding. Only where every value with that key is a Decimal, or is
+ignored, and nothing is any JSON, which has to stay as it is.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 Schema = Mapping[str, Any]
-_PLAIN = frozenset(
-    {"bool", "date", "datetime", "decimal", "enum", "float", "int", "str", "time", "timedelta", "uuid"}
-)
+_PLAIN = frozenset({"bool", "date", "datetime", "enum", "float", "int", "str", "time", "timedelta", "uuid"})
+_WRAPPERS = frozenset({"default", "nullable"})
 _is_plain_key = re.compile(r"\w[\w ]*", re.ASCII).fullmatch
 
 
 def quoting(rows: object) -> Callable[[bytes], bytes] | None:
-    """What puts the decimals of such rows between quotes; None if they are not plain enough.
+    """What puts the decimals of such rows between quotes; None where that could change something else.
 
     `rows` is pydantic's core schema of a list.
     """
-    keys: list[str] = []
-    for field in _fields(rows):
-        if field is None:
-            return None
-        names, value = field
-        if not (kind := _kind(value)):
-            return None
-        if kind == "decimal":
-            keys += names
-    if not keys or not all(map(_is_plain_key, keys)):
+    look = _Look()
+    is_plain = look.at(cast("Schema", rows))
+    if not is_plain or look.decimals & look.others or not all(map(_is_plain_key, look.decimals)):
         return None
-    return _Quoting(keys)
+    return _Quoting(sorted(look.decimals))
 
 
 class _Quoting:
@@ -55,52 +47,73 @@ class _Quoting:
         return body
 
 
-def _fields(rows: object) -> Iterator[tuple[list[str], Schema] | None]:
-    """The names and the schema of each field; None for whatever is not understood."""
-    items = _inner(rows, "items_schema")
-    kind = items.get("type")
-    if kind in {"model", "dataclass"} and _is_simple(items):
-        fields = _inner(items, "schema").get("fields")
-    elif kind == "typed-dict" and _is_simple(items):
-        fields = items.get("fields")
-    else:
-        fields = None
-    if isinstance(fields, Mapping):
-        for name, field in cast("Mapping[str, Schema]", fields).items():
-            yield _field(name, field, items)
-    elif isinstance(fields, list):
-        for field in cast("list[Schema]", fields):
-            yield _field(field.get("name", ""), field, items)
-    else:
-        yield None
+class _Look:
+    """Finds the keys of decimals, and those of all else, in a schema whose every part it understands."""
+
+    def __init__(self) -> None:
+        self.decimals: set[str] = set()
+        self.others: set[str] = set()
+        self._definitions: dict[str, Schema] = {}
+        self._seen: set[str] = set()
+
+    def at(self, schema: Schema) -> bool:
+        """Whether this part, and all in it, is understood."""
+        kind: str = schema.get("type", "")
+        if schema.get("strict"):
+            return False
+        if kind in _WRAPPERS:
+            return self.at(schema["schema"])
+        if kind == "list":
+            return self.at(schema.get("items_schema", {}))
+        if kind == "definitions":
+            self._definitions |= {each["ref"]: each for each in schema["definitions"]}
+            return self.at(schema["schema"])
+        if kind == "definition-ref":
+            return self._at_reference(schema["schema_ref"])
+        return kind in _PLAIN or self._at_fields(schema)
+
+    def _at_reference(self, ref: str) -> bool:
+        if ref in self._seen:
+            return True
+        self._seen.add(ref)
+        return self.at(self._definitions.get(ref, {}))
+
+    def _at_fields(self, owner: Schema) -> bool:
+        if not _is_simple(owner):
+            return False
+        fields: object = (
+            owner.get("fields") if owner["type"] == "typed-dict" else owner["schema"].get("fields")
+        )
+        if isinstance(fields, Mapping):
+            named = cast("Mapping[str, Schema]", fields)
+            return all(self._at_field(name, field, owner) for name, field in named.items())
+        if isinstance(fields, list):
+            listed = cast("list[Schema]", fields)
+            return all(self._at_field(field["name"], field, owner) for field in listed)
+        return False
+
+    def _at_field(self, name: str, field: Schema, owner: Schema) -> bool:
+        alias, value = field.get("validation_alias", name), field["schema"]
+        if not isinstance(alias, str):
+            return False
+        while value.get("type") in _WRAPPERS:
+            value = value["schema"]
+        keys = {alias, name} if _takes_names(owner) else {alias}
+        if value.get("type") == "decimal":
+            self.decimals |= keys
+            return not value.get("strict")
+        self.others |= keys
+        return self.at(value)
 
 
-def _field(name: str, field: Schema, owner: Schema) -> tuple[list[str], Schema] | None:
-    alias = field.get("validation_alias", name)
-    if not isinstance(alias, str):
-        return None
-    by_name = owner.get("config", {}).get("validate_by_name") or owner.get("config", {}).get(
-        "populate_by_name"
-    )
-    return ([alias, name] if by_name and alias != name else [alias]), field.get("schema", {})
+def _is_simple(owner: Schema) -> bool:
+    """A class whose fields are all there is to it."""
+    config: Schema = owner.get("config", {})
+    extra = owner.get("extra_behavior") or config.get("extra_fields_behavior")
+    is_known = owner.get("type") in {"model", "dataclass", "typed-dict"}
+    return is_known and not (owner.get("root_model") or config.get("strict") or extra == "allow")
 
 
-def _kind(value: Schema) -> str:
-    """The type of a plain value; empty for another, or where a text would not do in place of a number."""
-    if value.get("strict"):
-        return ""
-    kind: str = value.get("type", "")
-    if kind in {"default", "nullable"}:
-        return _kind(value.get("schema", {}))
-    return kind if kind in _PLAIN else ""
-
-
-def _is_simple(rows: Schema) -> bool:
-    config: Schema = rows.get("config", {})
-    extra = rows.get("extra_behavior") or config.get("extra_fields_behavior")
-    return not (rows.get("root_model") or rows.get("strict") or config.get("strict") or extra == "allow")
-
-
-def _inner(schema: object, key: str) -> Schema:
-    inner: object = cast("Schema", schema).get(key) if isinstance(schema, Mapping) else None
-    return cast("Schema", inner) if isinstance(inner, Mapping) else {}
+def _takes_names(owner: Schema) -> bool:
+    config: Schema = owner.get("config", {})
+    return bool(config.get("validate_by_name") or config.get("populate_by_name"))
