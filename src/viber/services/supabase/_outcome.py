@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._counts import ContentRange
+from viber.services.supabase._errors import SupabaseInvalidRequestError
 from viber.services.supabase._preferences import Answer
 from viber.services.supabase._rows import Row
 from viber.services.supabase._selection import Selectable
@@ -58,7 +59,9 @@ async def _count(response: Response) -> int:
 async def _location(response: Response) -> dict[str, str]:
     pairs = parse_qsl(urlsplit(response.headers.get("location", "")).query)
     if not pairs:
-        raise ValueError("no location where one was asked for")
+        raise SupabaseInvalidRequestError(
+            "the row was written, but the server tells no key of it", suggestion="use returning()"
+        )
     return {column.strip('"'): value.removeprefix("eq.") for column, value in pairs}
 
 
