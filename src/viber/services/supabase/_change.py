@@ -13,7 +13,7 @@ from viber.services.supabase._errors import UnsettledWriteError, refusal
 from viber.services.supabase._filterable import Filterable
 from viber.services.supabase._filters import Filter, Make
 from viber.services.supabase._lookup import Lookup
-from viber.services.supabase._outcome import COUNT, rows_of
+from viber.services.supabase._outcome import count_by, rows_of
 from viber.services.supabase._rows import DictRow, Row
 from viber.services.supabase._selection import Selectable
 from viber.services.supabase._version import Settlement, Version, stale, version_of
@@ -54,9 +54,9 @@ class Change(Write[Row, Out], Filterable, Generic[Row, Out]):
         )
         return query
 
-    def count(self) -> "Change[Row, int]":
+    def count(self, mode: Literal["exact"] = "exact") -> "Change[Row, int]":
         """Answer with the number of rows that were touched."""
-        query: Change[Row, int] = self._answering(lambda: COUNT)
+        query: Change[Row, int] = self._answering(lambda: count_by(mode))
         return query
 
     def max_affected(self, rows: int) -> Self:

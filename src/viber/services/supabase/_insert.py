@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from viber.errors import Delivery, SupabaseError
 from viber.http import Response
@@ -11,7 +11,7 @@ from viber.services.supabase._bodies import Body
 from viber.services.supabase._counts import ContentRange
 from viber.services.supabase._errors import UnsettledWriteError, refusal
 from viber.services.supabase._lookup import Lookup
-from viber.services.supabase._outcome import COUNT, KEY, Outcome, row_of, rows_of
+from viber.services.supabase._outcome import KEY, Outcome, count_by, row_of, rows_of
 from viber.services.supabase._preferences import Missing, OnDuplicate
 from viber.services.supabase._query import Duty
 from viber.services.supabase._quoting import names, percent
@@ -72,9 +72,9 @@ class Insert(Write[Row, Out], Generic[Row, Out]):
         query: Insert[Row, dict[str, str]] = self._answering(lambda: self._for_one("returning_key()", KEY))
         return query
 
-    def count(self) -> "Insert[Row, int]":
+    def count(self, mode: Literal["exact"] = "exact") -> "Insert[Row, int]":
         """Answer with the number of rows that were written."""
-        query: Insert[Row, int] = self._answering(lambda: COUNT)
+        query: Insert[Row, int] = self._answering(lambda: count_by(mode))
         return query
 
     def again(self) -> Self:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from viber.http import Response
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._counts import ContentRange
-from viber.services.supabase._errors import SupabaseInvalidRequestError
+from viber.services.supabase._errors import SupabaseInvalidRequestError, refusal
 from viber.services.supabase._preferences import Answer
 from viber.services.supabase._rows import Row
 from viber.services.supabase._selection import Selectable
@@ -66,8 +66,14 @@ async def _location(response: Response) -> dict[str, str]:
 
 
 NOTHING: Outcome[None] = Outcome("minimal", _nothing, lambda: None)
-COUNT: Outcome[int] = Outcome("minimal", _count, lambda: 0, counted=True)
 KEY: Outcome[dict[str, str]] = Outcome("headers-only", _location, dict[str, str])
+
+
+def count_by(mode: Literal["exact"]) -> Outcome[int]:
+    """How many rows were written: what was done is counted, and not guessed."""
+    if mode != "exact":
+        raise refusal(f"the rows of a write are counted 'exact', not {mode!r}")
+    return Outcome("minimal", _count, lambda: 0, counted=True)
 
 
 def rows_of(source: Source[Row], columns: tuple[Selectable, ...] = ()) -> Outcome[list[Row]]:
