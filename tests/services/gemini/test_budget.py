@@ -119,6 +119,20 @@ async def test_a_wall_clock_that_steps_back_opens_nothing() -> None:
     assert budget.status().remaining == 10
 
 
+def test_a_call_that_takes_all_of_it_fits_an_empty_one() -> None:
+    """So it is told when to come back."""
+    budget = Budget(cost=5, clock=clock_at("2026-11-26T06:00"))
+    budget.settle(money(budget, "5"), tokens=TAKEN, cost=Decimal(1))
+    with pytest.raises(BudgetError, match="4 is left") as caught:
+        money(budget, "5")
+    assert caught.value.retry_after == 2 * HOUR
+
+
+def test_an_answer_of_unknown_length_is_long() -> None:
+    """Unless the caller knows better."""
+    assert (Budget(tokens=1).answer_tokens, Budget(tokens=1, answer_tokens=50).answer_tokens) == (8192, 50)
+
+
 def test_one_without_a_period_never_frees() -> None:
     """What is spent stays spent."""
     budget = Budget(cost=1, per=None)
@@ -163,6 +177,7 @@ def test_money_is_exact() -> None:
         {},
         {"cost": 1, "tokens": 1},
         {"cost": 0},
+        {"tokens": 0},
         {"cost": 0.1},
         {"cost": "many"},
         {"cost": "NaN"},

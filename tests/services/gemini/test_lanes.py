@@ -57,6 +57,9 @@ def asked(rig: Any) -> list[str]:
         (GeminiNotFoundError("no such model"), True),
         (GeminiServerError("overloaded", status=503), True),
         (ServerError("a gateway", status=502), True),
+        (GeminiServerError("internal", status=500), True),
+        (GeminiServerError("too slow", status=504), True),
+        (GeminiServerError("not made", status=501), False),
         (ServerError("the answer is not whole", status=200), False),
         (BudgetError("no money"), False),
         (GeminiInvalidRequestError("bad"), False),
@@ -116,6 +119,21 @@ async def test_the_last_error_tells_of_those_before(build: Build) -> None:
         "a was asked before: GeminiServerError: busy",
         "b was asked before: GeminiNotFoundError: no",
     ]
+
+
+async def test_the_last_model_has_its_circuit_too(build: Build) -> None:
+    """That of the service counts no failure of a list."""
+    rig = build(refused(503), refused(503), retry=ONE, breaker=CircuitBreakerConfig(failure_threshold=1))
+    with pytest.raises(GeminiServerError):
+        await rig.gemini.generate_text("hi", model=["a", "b"])
+    assert rig.failures == 0
+    assert [rig.gemini.limits.status()[model].circuit for model in "ab"] == ["open", "open"]
+
+
+async def test_who_has_time_without_end_moves_on_too(build: Build) -> None:
+    """There is nothing to share."""
+    rig = build(refused(503), OK, retry=ONE, total_timeout=None)
+    assert await rig.gemini.generate_text("hi", model=["a", "b"]) == "a"
 
 
 async def test_a_wrong_request_is_wrong_for_all(build: Build) -> None:
