@@ -270,7 +270,9 @@ def test_json_may_speak_of_nul() -> None:
     assert relate("x", Operator.CONTAINS, {"k": "\\u0000"}).inside() == r'x.cs."{\"k\":\"\\\\u0000\"}"'
 
 
-@pytest.mark.parametrize("column", ["", "a\0", "p->", "->k", "a->>b->>c", "\ud800", None, 5, col("a").sum()])
+@pytest.mark.parametrize(
+    "column", ["", "a\0", "p->", "->k", "a->>b->>c", "\ud800", None, 5, col("a").sum(), col("a").cast("text")]
+)
 @pytest.mark.parametrize(
     "make",
     [

@@ -72,7 +72,10 @@ class Column(Comparable):
             InvalidRequestError: it is more than a column: cast, renamed or summed up.
         """
         if self.aggregate or self.type or self.alias:
-            raise refusal("a column that is cast, renamed or summed up can only be selected")
+            raise refusal(
+                "a column that is cast, renamed or summed up can only be selected",
+                suggestion="name the column itself; PostgREST would ignore a cast here without a word",
+            )
         return self._path().place()
 
     def selected(self) -> str:
