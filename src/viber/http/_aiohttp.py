@@ -21,7 +21,10 @@ class AiohttpExchange(DirectExchange):
 
     def __init__(self, site: Site, line: Line, proxy: Proxy | None) -> None:
         super().__init__(site, line, proxy)
-        self._begin()
+        self._parser = HeadParser()
+        self._received = b""
+        self._body: Body | None = None
+        self._is_kept = False
 
     async def read(self) -> bytes:
         """The next piece of the body; empty at its end."""
@@ -48,9 +51,7 @@ class AiohttpExchange(DirectExchange):
 
     def _begin(self) -> None:
         self._parser = HeadParser()
-        self._received = b""
-        self._body: Body | None = None
-        self._is_kept = False
+        self._received, self._body, self._is_kept = b"", None, False
 
     async def _ask(self, outgoing: Outgoing) -> tuple[int, dict[str, str]]:
         self._is_kept = False
