@@ -61,6 +61,7 @@ async def test_columns_and_related_rows_come_back(db: SupabaseService) -> None:
         await db.admin.table("orders")
         .insert({"customer_id": 3})
         .returning(col("status").as_("state"), "total")
+        .dry_run()  # others count the orders
     )
     assert row == {"state": "open", "total": 0}
 
