@@ -13,7 +13,7 @@ from viber.health import HealthRegistry
 from viber.http import HttpConfig, Transport
 from viber.http import create_transport as default_transport
 from viber.machines import BreakerSnapshot, CircuitBreakerConfig, Classify, RateLimit, RetryConfig, Rng, judge
-from viber.observability import Listener, Listeners, Metrics, ServiceMetrics
+from viber.observability import Listener, Listeners, Metrics, ServiceMetrics, Tracer
 from viber.resilience import CircuitBreaker, Guards, Pipeline
 from viber.services import Channel, Gate, Health, ServiceConfig
 from viber.services.gemini import GeminiConfig, GeminiService, Lanes, Limits
@@ -47,13 +47,15 @@ class ServiceFactory:
         *,
         listeners: Iterable[Listener] = (),
         metrics: bool = True,
+        tracer: Tracer | None = None,
         clock: Clock = SYSTEM_CLOCK,
         rng: Rng = random.random,
         create_transport: CreateTransport | None = None,
         closing_time: float | None = 5.0,
     ) -> None:
         self._settings = settings if settings is not None else Settings.from_env()
-        self._listeners = Listeners(*listeners, metrics=Metrics(clock.now) if metrics else None)
+        counted = Metrics(clock.now) if metrics else None
+        self._listeners = Listeners(*listeners, metrics=counted, tracer=tracer)
         self._clock = clock
         self._rng = rng
         self._create_transport = create_transport or partial(default_transport, clock=clock)

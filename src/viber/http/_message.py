@@ -1,7 +1,8 @@
 """What goes out and what comes back, as plain values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from viber.http._timing import Timing
 
@@ -20,6 +21,12 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     timing: Timing | None = field(default=None, repr=False, compare=False)
     """Where the transport notes how long each part takes, if somebody wants to know."""
+
+    def with_more(self, fields: Iterable[tuple[str, str]]) -> Self:
+        """The request with these header fields, except where it has its own of that name."""
+        own = {name.lower() for name, _ in self.headers}
+        more = tuple(field for field in fields if field[0].lower() not in own)
+        return replace(self, headers=(*self.headers, *more)) if more else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,14 @@ from viber.observability._logs import (
 from viber.observability._meters import ServiceMeter
 from viber.observability._metrics import LATENCY_BOUNDS, Latency, Metrics, OperationMetrics, ServiceMetrics
 from viber.observability._redaction import Redactor, redact_text
+from viber.observability._tracing import CallTrace, RequestTrace, Subject, Tracer
 
 __all__ = [
     "LATENCY_BOUNDS",
     "CallFinished",
     "CallLog",
     "CallRejected",
+    "CallTrace",
     "CallWaited",
     "ChaosInjected",
     "CircuitChanged",
@@ -54,9 +56,12 @@ __all__ = [
     "RedactingFilter",
     "Redactor",
     "RequestTimed",
+    "RequestTrace",
     "RetryScheduled",
     "ServiceMeter",
     "ServiceMetrics",
+    "Subject",
+    "Tracer",
     "configure_logging",
     "current_fields",
     "current_request_id",

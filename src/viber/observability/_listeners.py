@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from viber.observability._events import Event
 from viber.observability._metrics import Metrics
+from viber.observability._tracing import Tracer
 
 Listener = Callable[[Event], None]
 
@@ -14,7 +15,8 @@ _log = logging.getLogger("viber")
 class Listeners:
     """A set of callables that are told of each event; one that raises is logged and dropped.
 
-    `metrics` counts beside them, and is told of the end of a call without an event being built.
+    `metrics` counts beside them, and is told of the end of a call without an event being built;
+    `tracer` follows each call by itself.
 
     Example:
         >>> listeners = Listeners()
@@ -23,10 +25,13 @@ class Listeners:
         (True, None, False)
     """
 
-    __slots__ = ("callables", "is_heard", "metrics")
+    __slots__ = ("callables", "is_heard", "metrics", "tracer")
 
-    def __init__(self, *callables: Listener, metrics: Metrics | None = None) -> None:
+    def __init__(
+        self, *callables: Listener, metrics: Metrics | None = None, tracer: Tracer | None = None
+    ) -> None:
         self.metrics: Metrics | None = metrics
+        self.tracer: Tracer | None = tracer
         self._become(callables)
 
     def __bool__(self) -> bool:
@@ -41,6 +46,8 @@ class Listeners:
         """Count the event and tell everybody; nothing a listener does can fail a call."""
         if self.metrics is not None:
             self.metrics(event)
+        if self.tracer is not None:
+            self.tracer.tell(event)
         self.tell(event)
 
     def tell(self, event: Event) -> None:
@@ -57,4 +64,4 @@ class Listeners:
 
     def _become(self, callables: tuple[Listener, ...]) -> None:
         self.callables: tuple[Listener, ...] = callables
-        self.is_heard: bool = bool(callables) or self.metrics is not None
+        self.is_heard: bool = bool(callables) or self.metrics is not None or self.tracer is not None

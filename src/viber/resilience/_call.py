@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from viber.errors import BaseError, CircuitOpenError, Delivery, RateLimitError, TimeoutError
 from viber.machines import ClassifyResult, Grant, Judgement, Reservation, Stop, Verdict
-from viber.observability import CallFinished, RetryScheduled
+from viber.observability import CallFinished, CallTrace, RetryScheduled, Subject
 from viber.resilience._circuit import Circuit, judged
 from viber.resilience._deadline import Deadline, current_deadline, out_of_time
 from viber.resilience._decision import REFUSALS, next_step
@@ -27,6 +27,8 @@ class Call:
     """What it will take of a limit by tokens, estimated."""
     number: int = 0
     """The attempt that is under way, from 1."""
+    about: Subject | None = None
+    trace: CallTrace | None = None
     limit: float | None = None
     """Seconds that this attempt may take."""
     reservation: Reservation | None = None

@@ -7,7 +7,7 @@ from types import CoroutineType, FunctionType
 from typing import Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
 
 from viber.machines import RetryConfig
-from viber.observability import Metrics
+from viber.observability import Metrics, Subject
 from viber.resilience._attempts import Attempts
 from viber.resilience._call import Call
 from viber.resilience._deadline import current_deadline
@@ -21,6 +21,7 @@ from viber.resilience._functions import (
 )
 from viber.resilience._policies import Policies
 from viber.resilience._timeouts import delay_after, delay_after_first
+from viber.resilience._traced import traced
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,7 +112,7 @@ class Pipeline(Policies):
         operation = getattr(fn, "__qualname__", "")
         if self.is_plain:
             return self._perform_plainly(fn, args, kwargs, operation)
-        return self._start(_facts(Call(self), operation=operation), fn, args, kwargs)
+        return self._start(_facts(self, operation=operation), fn, args, kwargs)
 
     def protect(self, fn: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         """A function of the same type; each of its calls goes through this pipeline.
@@ -127,7 +128,7 @@ class Pipeline(Policies):
         async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
             if self.is_plain:
                 return await self._perform_plainly(fn, args, kwargs, operation)
-            return await self._start(_facts(Call(self), operation=operation), fn, args, kwargs)
+            return await self._start(_facts(self, operation=operation), fn, args, kwargs)
 
         setattr(protected, GUARDED_BY, guards)
         return protected
@@ -145,7 +146,7 @@ class Pipeline(Policies):
             1
         """
         policies = self if self.classify_result is None else replace(self, classify_result=None)
-        return Attempts(_facts(Call(policies), operation=operation, idempotent=idempotent, tokens=tokens))
+        return Attempts(_facts(policies, operation=operation, idempotent=idempotent, tokens=tokens))
 
     def execute(
         self,
@@ -155,13 +156,14 @@ class Pipeline(Policies):
         idempotent: bool | None = None,
         request_id: str = "",
         tokens: int = 0,
+        about: Subject | None = None,
     ) -> Coroutine[Any, Any, T]:
         """Await `fn(call)` through all policies: for services, which ask and tell the call."""
         if type(fn) is not FunctionType:
             require_function(fn)
-        call = _facts(
-            Call(self), operation=operation, request_id=request_id, idempotent=idempotent, tokens=tokens
-        )
+        call = _facts(self, operation=operation, request_id=request_id, idempotent=idempotent, tokens=tokens)
+        if about is not None:
+            call.about = about
         return self._start(call, fn, (call,), {})
 
     def _start(
@@ -184,8 +186,10 @@ class Pipeline(Policies):
         breaker = self.breaker
         grant = None if breaker is None else breaker.standing
         is_special = breaker is not None and (grant is None or grant.counts)
-        if is_special or self.listeners.callables or current_deadline() is not None:
-            return await self._perform(_facts(Call(self), operation=operation), fn, args, kwargs)
+        tracer = self.listeners.tracer
+        is_followed = self.listeners.callables or (tracer is not None and tracer.is_on)
+        if is_special or is_followed or current_deadline() is not None:
+            return await self._perform(_facts(self, operation=operation), fn, args, kwargs)
         metrics = self.listeners.metrics
         began = None if self.total_timeout is None and metrics is None else self.clock.now()
         if self.budget is not None:
@@ -201,7 +205,8 @@ class Pipeline(Policies):
                         require_awaitable(fn, awaitable)
                     result = await awaitable
         except BaseException as error:
-            call = _facts(Call(self), operation=operation)
+            call = Call(self)
+            call.operation = operation
             call.take_over(began, grant)
             delay = delay_after_first(error, scope, call)
             if delay is None:
@@ -265,13 +270,15 @@ class Pipeline(Policies):
 
 
 def _facts(
-    call: Call,
+    pipeline: Pipeline,
     *,
     operation: str = "",
     request_id: str = "",
     idempotent: bool | None = None,
     tokens: int = 0,
 ) -> Call:
+    tracer = pipeline.listeners.tracer
+    call = Call(pipeline) if tracer is None else traced(pipeline, tracer)
     call.operation = operation
     call.request_id = request_id
     call.idempotent = idempotent

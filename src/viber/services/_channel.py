@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from viber.errors import BaseError
 from viber.http import Request, Response, ResponseStream, Timing, Transport
 from viber.machines import read_allowance
-from viber.observability import RequestTimed
+from viber.observability import CallTrace, RequestTimed, Subject
 from viber.resilience import Call, Pipeline
 from viber.services._gate import Gate
 from viber.services._health import Health
@@ -32,6 +32,8 @@ class Channel:
     gate: Gate = field(default_factory=Gate)
     tokens: int = 0
     """What each call takes of a limit by tokens, estimated."""
+    asked: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What a tracer is told of each call."""
 
     def with_options(self, **fields: Unpack[OptionFields]) -> Self:
         """A view with other time limits, attempts, header fields, idempotence or request id."""
@@ -107,12 +109,26 @@ class Channel:
 
     async def _send(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
         """One request of one attempt; what the server says of its limits is heeded."""
-        if self.pipeline.listeners.callables:
+        if call.trace is not None:
+            answer = await self._traced(send, request, call, call.trace)
+        elif self.pipeline.listeners.callables:
             answer = await self._timed(send, request, call)
         else:
             answer = await send(request)
         if self.pipeline.limiter is not None:
             self._heed(answer.headers)
+        return answer
+
+    async def _traced(
+        self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call, trace: CallTrace
+    ) -> A:
+        asking = trace.request(request.method, request.url, call.number)
+        try:
+            answer = await self._timed(send, request.with_more(asking.begin()), call)
+        except BaseException as error:
+            asking.end(error)
+            raise
+        asking.end(answer.status)
         return answer
 
     async def _timed(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
@@ -153,6 +169,7 @@ class Channel:
     ) -> T:
         request_id = self.options.id_of_call()
         dressed = self.options.dress(request, request_id)
+        tracer = self.pipeline.listeners.tracer
         with self.gate:
             return await self.pipeline.execute(
                 lambda call: attempt(dressed, call),
@@ -160,4 +177,5 @@ class Channel:
                 idempotent=self.options.decide(idempotent=idempotent),
                 request_id=request_id,
                 tokens=self.tokens,
+                about=None if tracer is None else Subject(request.url, self.asked),
             )

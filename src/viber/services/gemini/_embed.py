@@ -127,6 +127,8 @@ class Embedder:
             entry.refused(error)
             raise
         entry.heard(vectors.usage, call)
+        if call.trace is not None:
+            call.trace.heard({"usageMetadata": vectors.usage})
         return vectors
 
 

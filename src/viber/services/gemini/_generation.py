@@ -73,6 +73,8 @@ class Generator:
             entry.refused(error)
             raise
         entry.heard(token.chunk.get("usageMetadata"), call)
+        if call.trace is not None:
+            call.trace.heard(token.chunk)
         return token
 
     def stream(self, question: Question, sequel: Sequel | None, **times: Unpack[StreamTimes]) -> TokenStream:

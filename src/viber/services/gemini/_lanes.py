@@ -65,7 +65,10 @@ class Lane:
             BudgetError: a budget has none.
         """
         entry = self.books.open(self.model, self.guard, body)
-        return entry, replace(self.channel, tokens=entry.weight) if entry.weight else self.channel
+        channel = replace(self.channel, tokens=entry.weight) if entry.weight else self.channel
+        if channel.pipeline.listeners.tracer is not None:
+            channel = replace(channel, asked={"model": self.model, **body.get("generationConfig", {})})
+        return entry, channel
 
 
 @dataclass(frozen=True, slots=True)

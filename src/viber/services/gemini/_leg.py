@@ -9,7 +9,7 @@ from viber.errors import BaseError
 from viber.http import ResponseStream
 from viber.resilience import Call, ReadTimer, StreamTimeouts, read_within
 from viber.services.gemini._failures import Failures
-from viber.services.gemini._reader import Reader
+from viber.services.gemini._reader import Reader, TracedReader
 from viber.services.gemini._token import Token
 
 _OK = 200
@@ -47,7 +47,7 @@ class Leg:
         self._timeouts = timeouts
         self._timer = ReadTimer(clock)
         self._clock = clock
-        self._reader = Reader(failures)
+        self._reader = Reader(failures) if call.trace is None else TracedReader(failures, call.trace)
         self._first: Token | None = None
         self._is_open = True
 
@@ -122,16 +122,19 @@ class Leg:
             self._reader.close()
 
     async def _finish(self) -> None:
+        self._reader.close()
         await self._source.aclose()
         self._end()
-        self._reader.close()
 
     def _limit(self) -> float | None:
         at_most = _AFTER_THE_END if self._reader.is_complete else None
         return self._timeouts.limit(self._clock.now(), at_most=at_most)
 
     def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
-        return error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())
+        told = error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())
+        if self.call.trace is not None:
+            self.call.trace.broke(told)
+        return told
 
     def _end(self) -> None:
         self._is_open = False

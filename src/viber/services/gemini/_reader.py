@@ -4,6 +4,7 @@ from collections import deque
 
 from viber.errors import BaseError, Delivery, ServerError
 from viber.machines import ServerSentEvent, SseDecoder
+from viber.observability import CallTrace
 from viber.services.gemini._answers import malformed, token_of
 from viber.services.gemini._failures import Failures, error_in
 from viber.services.gemini._json import is_object, parsed
@@ -103,3 +104,38 @@ class Reader:
             delivery=Delivery.UNKNOWN,
             service="gemini",
         )
+
+
+class TracedReader(Reader):
+    """A `Reader` that tells a trace what it reads."""
+
+    __slots__ = ("_last", "_trace")
+
+    def __init__(self, failures: Failures, trace: CallTrace) -> None:
+        super().__init__(failures)
+        self._trace = trace
+        self._last: Token | BaseError | None = None
+
+    def close(self) -> None:
+        """As of a `Reader`; what the last bytes say is read now, for the trace ends with the connection."""
+        super().close()
+        try:
+            self._last = self.next()
+        except BaseError as error:
+            self._last = error
+
+    def next(self) -> Token | None:
+        last, self._last = self._last, None
+        if isinstance(last, BaseError):
+            raise last
+        return last or self._told()
+
+    def _told(self) -> Token | None:
+        try:
+            token = super().next()
+        except BaseError as error:
+            self._trace.broke(error)
+            raise
+        if token is not None:
+            self._trace.heard(token.chunk)
+        return token
