@@ -19,12 +19,12 @@ OURS: Final = sorted(
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("_config", "errors"),
     ("machines",),
-    ("_home", "clock", "observability"),
+    ("_home", "_signals", "clock", "observability"),
     ("http", "resilience"),
     ("services", "services.gemini", "services.supabase"),
     ("health", "settings"),
     ("factory",),
-    ("integrations",),
+    ("dashboard", "integrations"),
     ("sandbox", "testing"),
     ("cli",),
     ("",),  # the front door

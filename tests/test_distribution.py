@@ -65,6 +65,14 @@ def test_the_wheel_holds_what_the_package_needs_at_run_time(wheel: zipfile.ZipFi
     assert {"viber/__init__.py", "viber/py.typed", "viber/sandbox/schema.sql"} <= set(wheel.namelist())
 
 
+def test_the_wheel_holds_the_whole_page(wheel: zipfile.ZipFile) -> None:
+    """Every file of the dashboard is shipped, the license of what others wrote among them."""
+    page = ROOT / "src" / "viber" / "dashboard" / "static"
+    names = {f"viber/dashboard/static/{file.name}" for file in page.iterdir()}
+    assert {"index.html", "uplot.js", "uplot.LICENSE.txt"} <= {name.rpartition("/")[2] for name in names}
+    assert names <= set(wheel.namelist())
+
+
 def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     """No test, document or left-over of the working tree is shipped."""
     folders = {name.partition("/")[0] for name in wheel.namelist()}
