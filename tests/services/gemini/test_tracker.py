@@ -72,6 +72,19 @@ def test_labels_and_models_are_bounded() -> None:
     ]
 
 
+def test_a_month_and_a_hundred_labels_are_kept() -> None:
+    """Unless other bounds are given; one label is the least."""
+    tracker, narrow = UsageTracker(zone="UTC"), UsageTracker(max_labels=1)
+    for number in range(200):
+        told(tracker, label=str(number), at=0.0)
+        told(narrow, label=str(number))
+    assert len(tracker.rows()) == 101
+    assert [row.label for row in narrow.rows()] == ["(other)", "0"]
+    for day in range(40):
+        told(tracker, at=day * DAY)
+    assert len({row.day for row in tracker.rows()}) == 31
+
+
 def test_memory_is_bounded() -> None:
     """By days times labels times models, whatever passes."""
     tracker = UsageTracker(zone="UTC", keep_days=3, max_labels=2)
