@@ -197,6 +197,22 @@ async def test_a_function_is_called_for_what_it_does(step: Any, project: Any) ->
     assert len(project.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("ask", "operation"),
+    [
+        (lambda db: db.rpc("f"), "rpc f"),
+        (lambda db: db.rpc("f", returns=int), "rpc f"),
+        (lambda db: db.rpc("f", model=Order).limit(1), "rpc f"),
+        (lambda db: db.rpc("f").select().count(), "count rpc f"),
+    ],
+)
+async def test_errors_name_the_function(ask: Any, operation: str, build: Any) -> None:
+    """Whatever was asked of it."""
+    with pytest.raises(NotFoundError) as caught:
+        await ask(build(Reply(404, json={"code": "PGRST202", "message": "m"})).db)
+    assert caught.value.operation == operation
+
+
 async def test_the_answer_of_a_call_can_be_looked_at(build: Any) -> None:
     """As that of every query."""
     result = await build(Reply(200, body=b"3")).db.rpc("f", returns=int).with_response()

@@ -6,12 +6,9 @@ from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from pydantic_core import from_json
 
-from viber.errors import SupabaseError
-from viber.http import Response
-from viber.resilience import Call as Attempt
+from viber.http import Request, Response
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._formats import PLAIN, Form
 from viber.services.supabase._invocation import Invocation
 from viber.services.supabase._query import Query
 from viber.services.supabase._result import Receipt
@@ -75,25 +72,16 @@ class Returned(Source[Row]):
         at_once = self.session.decode_at_once
         return read_rows(self.rows, body, table=self.table, at_once=at_once, first=first)
 
-    def fetch(
-        self,
-        clauses: Clauses,
-        read: Callable[[Response], Awaitable[Out]],
-        form: Form = PLAIN,
-        *,
-        verb: str = "select",
-        recover: Callable[[SupabaseError, Attempt], Awaitable[Out]] | None = None,
-    ) -> Coroutine[Any, Any, Out]:
-        """Call the function, and ask for what the clauses find among its rows."""
-        invocation, session = self.invocation, self.session
-        invocation.duty.discharge()
-        request = invocation.request(session.endpoint, clauses.query())
-        if form is not PLAIN:
-            request = form.put_on(request)
-        operation = self.table if verb == "select" else f"{verb} {self.table}"
-        return session.call(
-            request, read, operation=operation, idempotent=invocation.idempotent, recover=recover
-        )
+    @property
+    def _is_repeatable(self) -> bool:
+        return self.invocation.idempotent
+
+    def _operation(self, verb: str) -> str:
+        return self.table if verb == "select" else f"{verb} {self.table}"
+
+    def _request(self, clauses: Clauses) -> Request:
+        self.invocation.duty.discharge()
+        return self.invocation.request(self.session.endpoint, clauses.query())
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +138,7 @@ def returned_by(
     session: Session, invocation: Invocation, rows: RowReader[Row], key: tuple[str, ...]
 ) -> Returned[Row]:
     """The rows of a call."""
-    name = f"rpc {invocation.function}"
-    return Returned(session, name, invocation.path, rows, key, invocation=invocation)
+    return Returned(session, f"rpc {invocation.function}", invocation.path, rows, key, invocation=invocation)
 
 
 def any_value(function: str) -> Callable[[Session, Response], Awaitable[Any]]:

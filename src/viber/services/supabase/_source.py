@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Generic, Self, TypeVar
 
 from viber.errors import SupabaseError
-from viber.http import Response
+from viber.http import Request, Response
 from viber.resilience import Call
 from viber.services.supabase._clauses import Clauses
 from viber.services.supabase._formats import PLAIN, Form
@@ -84,12 +84,22 @@ class Source(Generic[Row]):
         recover: Callable[[SupabaseError, Call], Awaitable[Out]] | None = None,
     ) -> Coroutine[Any, Any, Out]:
         """Ask for what the clauses find, in one request."""
-        request = self.session.endpoint.read(self.path, clauses.query())
+        request = self._request(clauses)
         if form is not PLAIN:
             request = form.put_on(request)
         return self.session.call(
-            request, read, operation=f"{verb} {self.table}", idempotent=True, recover=recover
+            request, read, operation=self._operation(verb), idempotent=self._is_repeatable, recover=recover
         )
+
+    @property
+    def _is_repeatable(self) -> bool:
+        return True
+
+    def _operation(self, verb: str) -> str:
+        return f"{verb} {self.table}"
+
+    def _request(self, clauses: Clauses) -> Request:
+        return self.session.endpoint.read(self.path, clauses.query())
 
 
 def source_of(
