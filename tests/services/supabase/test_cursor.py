@@ -45,7 +45,7 @@ def test_a_cursor_holds_a_position(values: list[str | None], seen: int) -> None:
         (urlsafe_b64encode(b"[" * 5000).decode(), "no cursor"),
         (None, "the text that a page gave"),
         (7, "the text that a page gave"),
-        ("A" * 10_000, "the text that a page gave"),
+        ("A" * 100_000, "the text that a page gave"),
         (written(2, PRINT, 5, ["1"]), "version 2"),
         (written("1", PRINT, 5, ["1"]), "version '1'"),
         (written(1, "other", 5, ["1"]), "another query"),
@@ -56,6 +56,8 @@ def test_a_cursor_holds_a_position(values: list[str | None], seen: int) -> None:
         (written(1, PRINT, 5, []), "damaged"),
         (written(1, PRINT, 5, [1]), "damaged"),
         (written(1, PRINT, 5, "1"), "damaged"),
+        (written(1, PRINT, 5, ["\0"]), "damaged"),
+        (written(1, PRINT, 5, ["\ud800"]), "damaged"),
     ],
 )
 def test_what_is_no_cursor_of_this_query_is_refused(cursor: Any, words: str) -> None:

@@ -99,6 +99,16 @@ async def test_a_walk_in_mixed_directions(db: SupabaseService) -> None:
     assert walked == [n for _, _, n in expected]
 
 
+async def test_a_walk_under_groups_of_filters(db: SupabaseService) -> None:
+    """Its own group stands beside them."""
+    items = db.table("order_items", key=("order_id", "product_id")).select(
+        "order_id", "product_id", "quantity"
+    )
+    query = items.or_(col("quantity").eq(1), col("quantity").eq(3)).lte("order_id", 50)
+    walked = [(row["order_id"], row["quantity"]) async for row in query.rows(page_size=7)]
+    assert sorted(walked) == [(order, quantity) for order in range(1, 51) for quantity in (1, 3)]
+
+
 async def test_a_walk_in_the_order_of_a_path_into_json(db: SupabaseService) -> None:
     """What is selected as text can be walked by."""
     query = db.table("customers", key="id").select("id", col("profile").text("age").as_("age"))

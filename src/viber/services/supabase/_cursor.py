@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self, cast
 
+from viber.errors import InvalidRequestError
 from viber.services.supabase._errors import refusal
 from viber.services.supabase._keyset import Values
+from viber.services.supabase._quoting import sound
 
 _VERSION = 1
-_LONGEST = 8192
+_LONGEST = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,18 @@ def _facts(cursor: object) -> tuple[Any, Any, Any, Any]:
 def _are_values(values: object, columns: int) -> bool:
     if not isinstance(values, list) or len(cast("list[object]", values)) != columns:
         return False
-    return all(value is None or isinstance(value, str) for value in cast("list[object]", values))
+    return all(value is None or _is_text(value) for value in cast("list[object]", values))
+
+
+def _is_text(value: object) -> bool:
+    """A text that PostgreSQL could have given: without NUL, and without half a character."""
+    if not isinstance(value, str):
+        return False
+    try:
+        sound(value)
+    except InvalidRequestError:
+        return False
+    return True
 
 
 def _print_of(query: str) -> str:
