@@ -66,6 +66,14 @@ def test_a_modality_may_have_a_rate_of_its_own() -> None:
     assert dear.of(usage) * 10**6 == (35 * 3 + 35) + (Decimal("7.5") + Decimal("0.5")) + (15 * 50 + 5 * 10)
 
 
+def test_a_modality_that_is_not_there_costs_nothing() -> None:
+    """Nor does one of which more is said to be cached than there is."""
+    dear = price(input_by={"AUDIO": "3"}, cached_by={"AUDIO": "0"}, cached="0")
+    assert dear.of(UsageMetadata(prompt_tokens=10)) * 10**6 == 10
+    odd = UsageMetadata(prompt_tokens=10, cached_tokens=4, cache_details=split(AUDIO=4))
+    assert dear.of(odd) * 10**6 == 6
+
+
 def test_details_beyond_the_count_cost_nothing() -> None:
     """A split that does not fit its count never makes an answer cost more than the count."""
     usage = UsageMetadata(prompt_tokens=10, prompt_details=split(AUDIO=50))
