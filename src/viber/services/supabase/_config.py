@@ -31,9 +31,9 @@ class SupabaseConfig(ServiceConfig):
     max_rows: Annotated[int, Field(ge=1)] | None = 1000
     """The server's row cap, as far as you know: a select of exactly this size is reported as doubtful."""
     max_url_length: Annotated[int, Field(ge=256)] = 4000
-    """A longer URL is refused before it is sent, and a long `in_()` is asked for in parts. PostgREST repeats the
-    query in a field of its answer, with every comma percent-encoded, up to twice as long; a gateway that finds
-    that field too long, usually beyond 8 kB, answers 502."""
+    """A longer URL is refused before it is sent, and a long `in_()` is asked for in parts. PostgREST repeats
+    the query in a field of its answer, with every comma percent-encoded, up to twice as long; a gateway that
+    finds that field too long, usually beyond 8 kB, answers 502."""
     decode_at_once: Annotated[int, Field(ge=1)] | None = 65_536
     """Bytes that are decoded at once; a larger answer is decoded in slices of about this size, and the event
     loop has its turn between them. So it stands still for a millisecond or two, however many rows there are.
