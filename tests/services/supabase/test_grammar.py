@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from viber.services.supabase import all_of, and_, any_of, col, not_, or_
-from viber.services.supabase._columns import Column
-from viber.services.supabase._filters import Filter
-from viber.services.supabase._operators import Operator, compare, identity, member, relate, search
-from viber.services.supabase._quoting import name, percent
+from viber.services.supabase.filters._columns import Column
+from viber.services.supabase.filters._filters import Filter
+from viber.services.supabase.filters._operators import Operator, compare, identity, member, relate, search
+from viber.services.supabase.filters._quoting import name, percent
 
 OPERATOR = (
     r"(?:(?:neq|cs|cd|ov|sl|sr|nxr|nxl|adj|isdistinct)|(?:fts|plfts|phfts|wfts)(?:\(\w+\))?"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from viber.http import Response
 from viber.services.supabase import SupabaseConfig, SupabaseService
-from viber.services.supabase._slices import slices
+from viber.services.supabase.wire._slices import slices
 
 if TYPE_CHECKING:
     from viber.sandbox import Sandbox

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
-from viber.services.supabase._fields import RowInput, is_row
-from viber.services.supabase._insert import Insert
-from viber.services.supabase._preferences import OnDuplicate
-from viber.services.supabase._query import Query
-from viber.services.supabase._raw import raw
-from viber.services.supabase._rows import DictRow
-from viber.services.supabase._select import Select
-from viber.services.supabase._selection import Selectable
 from viber.services.supabase._tables import Tables
+from viber.services.supabase.filters._raw import raw
+from viber.services.supabase.reading._select import Select
+from viber.services.supabase.reading._selection import Selectable
+from viber.services.supabase.wire._query import Query
+from viber.services.supabase.wire._rows import DictRow
+from viber.services.supabase.writing._fields import RowInput, is_row
+from viber.services.supabase.writing._insert import Insert
+from viber.services.supabase.writing._preferences import OnDuplicate
 
 
 class DirectForms(Tables):

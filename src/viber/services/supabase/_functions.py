@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, Unpack, overload
 
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._invocation import RpcOptions, invocation
-from viber.services.supabase._rows import DICTS, reader_of
-from viber.services.supabase._rpc import Call, CallClauses, any_value, returned_by, value_of
-from viber.services.supabase._select import Select
-from viber.services.supabase._source import key_of
 from viber.services.supabase._views import Views
+from viber.services.supabase.calling._invocation import RpcOptions, invocation
+from viber.services.supabase.calling._rpc import Call, CallClauses, any_value, returned_by, value_of
+from viber.services.supabase.reading._select import Select
+from viber.services.supabase.wire._rows import DICTS, reader_of
+from viber.services.supabase.wire._source import key_of
 
 Out = TypeVar("Out")
 Model = TypeVar("Model")

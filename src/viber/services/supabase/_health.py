@@ -2,9 +2,9 @@
 
 from viber.errors import SupabaseError
 from viber.http import Request, Response
-from viber.services.supabase._answers import Answers
-from viber.services.supabase._endpoint import Endpoint
-from viber.services.supabase._quoting import segment
+from viber.services.supabase.filters._quoting import segment
+from viber.services.supabase.wire._answers import Answers
+from viber.services.supabase.wire._endpoint import Endpoint
 
 ABSENT_TABLE = "viber_health_check"
 _ALIVE = frozenset({"42P01", "42501", "PGRST205"})

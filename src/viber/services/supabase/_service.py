@@ -3,11 +3,11 @@
 from viber.services._channel import Channel
 from viber.services._health import Health
 from viber.services.supabase._config import SupabaseConfig
-from viber.services.supabase._credentials import Credentials
 from viber.services.supabase._direct import DirectForms
 from viber.services.supabase._functions import Functions
 from viber.services.supabase._health import health_request, require_alive
-from viber.services.supabase._session import Session
+from viber.services.supabase.wire._credentials import Credentials
+from viber.services.supabase.wire._session import Session
 
 
 class SupabaseService(DirectForms, Functions):

@@ -4,25 +4,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
-from viber.services.supabase._bodies import Body, body_of, values_of
-from viber.services.supabase._change import Change, Verb
-from viber.services.supabase._chunks import Chunk, InsertMany, OnError, Rows, insert_many
-from viber.services.supabase._clauses import ALL, Clauses
-from viber.services.supabase._columns import col
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._fields import RowInput, fields_of
-from viber.services.supabase._filters import Filter
-from viber.services.supabase._insert import Insert, Upsert
-from viber.services.supabase._operators import Operator, compare, identity
-from viber.services.supabase._outcome import NOTHING
-from viber.services.supabase._preferences import Missing, OnDuplicate
-from viber.services.supabase._put import Put
-from viber.services.supabase._query import Duty
-from viber.services.supabase._rows import DictRow, Row
-from viber.services.supabase._select import Select
-from viber.services.supabase._selection import Selectable
-from viber.services.supabase._source import Source, key_of
-from viber.services.supabase._values import json_of
+from viber.services.supabase.filters._columns import col
+from viber.services.supabase.filters._filters import Filter
+from viber.services.supabase.filters._operators import Operator, compare, identity
+from viber.services.supabase.filters._values import json_of
+from viber.services.supabase.reading._clauses import ALL, Clauses
+from viber.services.supabase.reading._select import Select
+from viber.services.supabase.reading._selection import Selectable
+from viber.services.supabase.wire._query import Duty
+from viber.services.supabase.wire._rows import DictRow, Row
+from viber.services.supabase.wire._source import Source, key_of
+from viber.services.supabase.writing._bodies import Body, body_of, values_of
+from viber.services.supabase.writing._change import Change, Verb
+from viber.services.supabase.writing._chunks import Chunk, InsertMany, OnError, Rows, insert_many
+from viber.services.supabase.writing._fields import RowInput, fields_of
+from viber.services.supabase.writing._insert import Insert, Upsert
+from viber.services.supabase.writing._outcome import NOTHING
+from viber.services.supabase.writing._preferences import Missing, OnDuplicate
+from viber.services.supabase.writing._put import Put
 
 Model = TypeVar("Model")
 

@@ -2,10 +2,10 @@
 
 from typing import Any, overload
 
-from viber.services.supabase._rows import DICTS, DictRow, Row, RowReader, reader_of
-from viber.services.supabase._source import source_of
 from viber.services.supabase._table import Table
 from viber.services.supabase._views import Views
+from viber.services.supabase.wire._rows import DICTS, DictRow, Row, RowReader, reader_of
+from viber.services.supabase.wire._source import source_of
 
 Key = str | tuple[str, ...]
 

@@ -7,10 +7,10 @@ from viber.errors import ConfigurationError
 from viber.services._config import fault_of_key
 from viber.services._options import OptionFields
 from viber.services.supabase._config import SupabaseConfig
-from viber.services.supabase._credentials import Credentials, Refresh
 from viber.services.supabase._errors import refusal
-from viber.services.supabase._quoting import sound
-from viber.services.supabase._session import Session
+from viber.services.supabase.filters._quoting import sound
+from viber.services.supabase.wire._credentials import Credentials, Refresh
+from viber.services.supabase.wire._session import Session
 
 _CREDENTIALS = frozenset({"apikey", "authorization"})
 

@@ -1,0 +1,1 @@
+"""Conditions on rows: columns, operators, values and groups, each written for the place it stands in."""

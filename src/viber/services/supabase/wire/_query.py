@@ -1,0 +1,98 @@
+"""What all queries are: immutable values that run when they are awaited."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
+
+from viber.services.supabase.wire._result import Receipt, Result
+
+Data = TypeVar("Data")
+Out_co = TypeVar("Out_co", covariant=True)
+
+
+class Query(Generic[Out_co]):
+    """Something that can be asked, as often as you like: `await query`, or `query.run()` for a coroutine.
+
+    Example::
+
+        page = await orders.select().eq("status", "open").limit(20)
+        task = asyncio.create_task(orders.select().run())
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def run(self) -> Coroutine[Any, Any, Out_co]:
+        """A coroutine that sends the query; what `await query` awaits."""
+
+    def with_response(self) -> "Query[Result[Out_co]]":
+        """The same query, answering with status, header fields, request id and attempts beside the data.
+
+        Example::
+
+            page = await orders.select().limit(20).with_response()    # Result[list[Order]]
+            print(page.data, page.status, page.request_id, page.attempts)
+        """
+        return Recorded(self)
+
+    @abstractmethod
+    def recorded_by(self, receipt: Receipt, /) -> "Query[Out_co]":
+        """The same query, which notes its answers on the receipt."""
+
+    def __await__(self) -> Generator[Any, None, Out_co]:
+        return self.run().__await__()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Query[Result[Data]]):
+    """A query that answers with what came beside its data, too."""
+
+    query: Query[Data]
+
+    def run(self) -> Coroutine[Any, Any, Result[Data]]:
+        """A coroutine that sends the query."""
+        receipt = Receipt()
+        return _recorded(self.query.recorded_by(receipt).run(), receipt)
+
+    def recorded_by(self, _: Receipt, /) -> Query[Result[Data]]:
+        """Recording twice is recording once."""
+        return self
+
+
+async def _recorded(run: Coroutine[Any, Any, Data], receipt: Receipt) -> Result[Data]:
+    return receipt.result(await run)
+
+
+class Duty:
+    """The duty of a write to be run; dropped undone, it warns. Nothing to do is no duty."""
+
+    __slots__ = ("_due", "_what")
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._due = bool(what)
+
+    def discharge(self) -> None:
+        """It was run."""
+        self._due = False
+
+    @contextmanager
+    def handed_over(self) -> Generator[Self]:
+        """The duty passes to the next step of the query; nobody has it when that step is refused."""
+        heir = type(self)(self._what)
+        self.discharge()
+        try:
+            yield heir
+        except BaseException:
+            heir.discharge()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Duty {self._what}: {'due' if self._due else 'done'}>"
+
+    def __del__(self) -> None:
+        if self._due:
+            warnings.warn(f"{self._what} was never run: await it", RuntimeWarning, stacklevel=2)
