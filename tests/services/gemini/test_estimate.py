@@ -85,6 +85,8 @@ def test_nothing_is_learned_from_little() -> None:
     for _ in range(31):
         calibration.learn(estimated=100, real=10)
     assert calibration.scaled(100) == 100
+    calibration.learn(estimated=100, real=10)
+    assert calibration.scaled(100) == 11
 
 
 @given(st.lists(st.floats(0.01, 3.0), min_size=32, max_size=400))

@@ -111,6 +111,25 @@ async def test_what_was_not_told_stays_reserved(build: Build, told: Any) -> None
     assert status.used == rig.gemini.estimate_tokens("x" * 60)
 
 
+async def test_nothing_is_learned_from_what_was_not_told(build: Build) -> None:
+    """Or estimates would shrink to nothing."""
+    silent = Reply(json={"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]})
+    rig = build(*[silent] * 40, limits=limits(tpm=100_000))
+    for _ in range(40):
+        await rig.gemini.generate_text("hi")
+    assert rig.gemini.limits.status()["gemini-flash-latest"].estimates == 1.0
+
+
+async def test_what_tools_add_to_a_prompt_is_input(build: Build) -> None:
+    """It counts against the minute as the prompt does."""
+    usage = {"promptTokenCount": 10, "toolUsePromptTokenCount": 5}
+    said = {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": usage}
+    rig = build(Chunks([b"data: " + json.dumps(said).encode() + b"\n\n"]), limits=limits(tpm=1000))
+    async with rig.gemini.stream("hi"):
+        [status] = rig.gemini.limits.status()["gemini-flash-latest"].limits
+    assert status.used == 15
+
+
 async def test_a_prompt_that_looks_longer_than_the_limit_is_sent(build: Build) -> None:
     """It takes all of the limit: an estimate is no reason to refuse."""
     rig = build(answer(90), limits=limits(tpm=100))

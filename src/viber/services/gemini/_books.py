@@ -73,7 +73,7 @@ class Books:
 class Entry:
     """One request; closed once."""
 
-    __slots__ = ("_books", "_call", "_guard", "_holds", "_is_open", "_model", "_tier", "estimated", "weight")
+    __slots__ = ("_books", "_call", "_guard", "_holds", "_model", "_tier", "estimated", "weight")
 
     def __init__(self, books: Books, model: str, guard: ModelGuard, body: Json) -> None:
         needed = guard.counts_tokens or books.budgets
@@ -87,7 +87,6 @@ class Entry:
         self._tier = str(body.get("serviceTier") or "")
         self._holds = books.hold(model, self._tier, self.estimated, longest_answer(body))
         self._call: Call | None = None
-        self._is_open = True
 
     async def begin(self, leg: Leg) -> None:
         """Wait for the first event of a stream; it tells how long the prompt is."""
@@ -110,7 +109,6 @@ class Entry:
 
     def close(self, usage: UsageMetadata, version: str | None = None) -> Receipt:
         """The answer is at its end, whichever: written down and settled."""
-        self._is_open = False
         is_told = bool(usage.model_fields_set)
         cost = self.cost(usage, version)
         books, tokens = self._books, usage.total_tokens if is_told else None
@@ -140,13 +138,12 @@ class Entry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """An error closes it: no answer began, and what reading a blocked prompt took is all that counts."""
-        if error is None or not self._is_open:
+        if error is None:
             return
         details = error.details if isinstance(error, PromptBlockedError) else None
         if usage := (details or {}).get("usage"):
             self.close(told(usage))
             return
-        self._is_open = False
         for budget, hold in self._holds:
             budget.release(hold)
 
