@@ -29,6 +29,9 @@ GOOGLE = "AIza" + "SyA-1234567890_abcdefghijklmnopqrstu"
         pytest.param("/v1?alt=sse&key=abc#top", f"/v1?alt=sse&key={MARK}#top", id="key-in-a-url"),
         pytest.param("postgres://me:pa55@db:5432/x", f"postgres://{MARK}@db:5432/x", id="dsn"),
         pytest.param("redis://:pa55@cache/0", f"redis://{MARK}@cache/0", id="dsn-without-user"),
+        pytest.param("card 4111 1111 1111 1111 of ada", f"card {MARK} of ada", id="card-before-a-word"),
+        pytest.param("4111-1111-1111-1111 123", f"{MARK} 123", id="card-before-its-check-value"),
+        pytest.param("4111111111111111, 1", f"{MARK}, 1", id="card-before-a-comma"),
     ],
 )
 def test_what_looks_like_a_secret_is_replaced(text: str, redacted: str) -> None:

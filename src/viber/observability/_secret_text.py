@@ -38,7 +38,9 @@ _PAIR = re.compile(
 _QUERY_KEY = re.compile(r"(?<=[?&])(key=)[^\s&#\"']++")
 _NAME = re.compile(r"""(?<![\w.-])([\w.-]{1,64}+)\\?["']?\s{0,8}+(?:[:=]|,(?=\s{0,8}b?\\?["']))\s{0,8}+b?""")
 _VALUE = re.compile(r"""(\\?")((?:[^"\\]|\\(?!"))++)|(')([^'\r\n]++)|()(\[redacted\]|[^\s"',;&\#}\])]++)""")
-_DIGITS = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}+\d?(?![\w-])")
+_DIGITS = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}+(?![\w-])")
+_GAP = re.compile(r"[ -]")
+_SHORTEST_CARD, _LONGEST_CARD = 13, 19
 
 
 _digits = re.compile(r"\d{3}-\d\d-|\d[\d -]{11}").search
@@ -67,7 +69,7 @@ def without_secrets(text: str, names: SensitiveNames) -> str:
     text = _QUERY_KEY.sub(rf"\1{MARK}", text)
     text = _PAIR.sub(lambda found: _of_pair(found, names), text)
     text = _by_name(text, names)
-    return _DIGITS.sub(lambda found: MARK if is_card(found[0]) else found[0], text)
+    return _DIGITS.sub(_of_digits, text)
 
 
 def _by_name(text: str, names: SensitiveNames) -> str:
@@ -83,6 +85,14 @@ def _by_name(text: str, names: SensitiveNames) -> str:
         pieces += [text[kept : found.end()], value[1] or value[3] or "", MARK]
         kept = value.end()
     return "".join([*pieces, text[kept:]]) if pieces else text
+
+
+def _of_digits(found: re.Match[str]) -> str:
+    """A card number may be followed by digits that are not its own, such as its check value."""
+    digits = found[0]
+    ends = (len(digits), *(gap.start() for gap in _GAP.finditer(digits, _SHORTEST_CARD)))
+    end = next((end for end in ends if is_card(digits[:end])), 0)
+    return f"{MARK}{digits[end:]}" if end else digits
 
 
 def _begins_pair(text: str, start: int) -> bool:
@@ -102,7 +112,7 @@ def is_card(text: str) -> bool:
         (True, False)
     """
     digits = [int(char) for char in text if char.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:  # noqa: PLR2004 - the lengths of card numbers
+    if not _SHORTEST_CARD <= len(digits) <= _LONGEST_CARD or len(set(digits)) == 1:
         return False
     doubled = (digit * 2 - 9 * (digit > 4) for digit in digits[-2::-2])  # noqa: PLR2004 - Luhn's rule
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

@@ -49,6 +49,11 @@ class Access:
         self._flight: asyncio.Task[str] | None = None
         self._waiting = 0
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown."""
+        return (self._value,)
+
     async def token(self, *, refused: str = "") -> str:
         """A token that is good, and not the one that was refused.
 

@@ -53,6 +53,8 @@ class Failures:
     secrets: tuple[str, ...] = field(repr=False)
     retryable_statuses: frozenset[int]
     wall: Callable[[], float]
+    current: Callable[[], tuple[str, ...]] = tuple
+    """Secrets that change: the access token as it is now."""
 
     def of_answer(self, status: int, headers: Mapping[str, str], body: bytes) -> BaseError:
         """The error of an answer that is none: of its body if that is Gemini's, else of its status."""
@@ -112,7 +114,7 @@ class Failures:
 
     def shown(self, text: str) -> str:
         """Text of the server as it may be shown."""
-        return redact_text(text, secrets=self.secrets, limit=_SHOWN)
+        return redact_text(text, secrets=(*self.secrets, *self.current()), limit=_SHOWN)
 
     def _of_foreign_body(self, body: bytes) -> BaseError:
         text = body.strip()

@@ -29,7 +29,7 @@ from viber.services.gemini._object import generate_object
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
 from viber.services.gemini._project import Limits
 from viber.services.gemini._question import models_of
-from viber.services.gemini._signing import signed
+from viber.services.gemini._signing import secrets_of, signed
 from viber.services.gemini._stream import TokenStream
 from viber.services.gemini._text_stream import TextStream
 from viber.services.gemini._tracker import UsageTracker
@@ -63,6 +63,7 @@ class GeminiService:
             secrets=tuple(filter(None, (config.api_key.get_secret_value(),))),
             retryable_statuses=config.retry.retryable_statuses,
             wall=channel.pipeline.clock.wall,
+            current=secrets_of(channel),
         )
         self._generator = Generator(config, channel, self._endpoint, self._failures, self._lanes)
 

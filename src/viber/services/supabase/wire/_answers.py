@@ -46,7 +46,7 @@ class Answers:
         )
 
     def _failure(self, request: Request, response: Response) -> SupabaseError:
-        said = Complaint.of(response)
+        said = Complaint.of(response).shown(self._shown)
         rule = rule_of(said.code, response.status, self.retryable_statuses)
         return _kind(said, rule)(
             _message(said, request, response),
@@ -66,8 +66,10 @@ class Answers:
         return parse_retry_after(value, wall=self.wall(), date=response.headers.get("date"))
 
     def _excerpt(self, response: Response) -> str:
-        text = response.body[: _SHOWN * 8].decode(errors="replace")
-        return redact_text(text, secrets=self.credentials.secrets, limit=_SHOWN)
+        return self._shown(response.body[: _SHOWN * 8].decode(errors="replace"), limit=_SHOWN)
+
+    def _shown(self, text: str, limit: int | None = None) -> str:
+        return redact_text(text, secrets=self.credentials.secrets, limit=limit)
 
 
 def _kind(said: Complaint, rule: Rule) -> type[SupabaseError]:

@@ -1,7 +1,7 @@
 """What an error of PostgREST says, and what its words tell about a constraint or a choice."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -42,6 +42,10 @@ class Complaint:
             return cls("PGRST001", "the connection to the database was lost")
         return cls(_text(said.get("code")), _text(said.get("message")), said.get("details"), said.get("hint"))
 
+    def shown(self, show: Callable[[str], str]) -> Self:
+        """The same with its texts as they may be shown: servers repeat what they were sent."""
+        return type(self)(self.code, show(self.message), _shown(self.details, show), _shown(self.hint, show))
+
     @property
     def candidates(self) -> list[str]:
         """The relationships between which an embedding has to choose."""
@@ -74,3 +78,13 @@ class Complaint:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _shown(value: Any, show: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return show(value)
+    if isinstance(value, dict):
+        return {name: _shown(each, show) for name, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_shown(each, show) for each in cast("list[object]", value)]
+    return value
