@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["viber.testing.plugin"]
+pytest_plugins = ["viber.testing.plugin", "npm_packages"]
 
 EXPECTED_SKIPS: frozenset[str] = frozenset()
 """The reasons for which a test may be skipped in CI; any other skip fails the run."""

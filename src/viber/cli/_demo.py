@@ -5,6 +5,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
+from viber.cli import _page
 from viber.cli._commands import Subparsers
 from viber.factory import ServiceFactory
 from viber.machines import CircuitBreakerConfig, RetryConfig
@@ -26,12 +27,16 @@ def add_parser(commands: Subparsers) -> None:
         "demo", help="write, read, stream, kill the database, and check every promise"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument("--page", action="store_true", help="serve the live page under faults until Ctrl-C")
+    parser.add_argument("--port", type=int, default=_page.PORT, help="of the page; 0 takes any that is free")
     parser.set_defaults(handler=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Play every scene; 0 only if every promise held."""
+    """Play every scene, 0 only if every promise held; or serve the page."""
     print("starting a local Supabase and Gemini ...", file=sys.stderr)
+    if arguments.page:
+        return _page.run(arguments.port)
     with Sandbox() as sandbox:
         from viber.cli._screen import JsonLines, Terminal
 

@@ -73,6 +73,7 @@ class Audience:
         self._viewers: set[Viewer] = set()
         self._reasons = 0
         self._work = ExitStack()
+        self._signals = ExitStack()
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -87,11 +88,15 @@ class Audience:
         """One more viewer, within the block."""
         viewer = Viewer()
         with self.attended():
+            if not self._viewers:  # a server has set its own handlers by the time of its first request
+                self._signals.enter_context(ending_on_signals(self.end))
             self._viewers.add(viewer)
             try:
                 yield viewer
             finally:
                 self._viewers.discard(viewer)
+                if not self._viewers:
+                    self._signals.close()
 
     @contextmanager
     def attended(self) -> Generator[None]:
@@ -118,7 +123,6 @@ class Audience:
 
     def _begin(self) -> None:
         self._work.callback(self._services.listen(self._collector.feed))
-        self._work.enter_context(ending_on_signals(self.end))
         for work in (self._look(), self._ask()):
             task = asyncio.create_task(work, name="viber dashboard")
             task.add_done_callback(_complain)

@@ -53,7 +53,8 @@ export class Chart {
   }
 
   data() {
-    return [this.history.at, ...this.lines.map((line) => this.history[line.name])];
+    const columns = this.lines.map((line) => (line.isRare ? withoutRest(this.history[line.name]) : this.history[line.name]));
+    return [this.history.at, ...columns];
   }
 
   /** The numbers under the pointer, or else the newest. */
@@ -124,3 +125,7 @@ export class Chart {
     plot.ctx.restore();
   }
 }
+
+/** What is nothing most of the time is drawn when it is something, and how it comes and goes. */
+const withoutRest = (column) =>
+  column.map((value, row) => (value || column[row - 1] || column[row + 1] ? value : null));

@@ -3,10 +3,13 @@
 const UNKNOWN = "–";
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const cents = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const shortClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 export const count = (number) => (number == null ? UNKNOWN : whole.format(number));
+
+export const money = (amount) => cents.format(amount);
 
 export const rate = (number) => (number >= 100 ? whole.format(number) : tenth.format(number));
 

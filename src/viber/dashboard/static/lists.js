@@ -1,7 +1,7 @@
 // What stands beside the services: health, models, events.
 
 import { element, fill, show, write } from "./dom.js";
-import { STATES, count, latency, span, time } from "./format.js";
+import { STATES, count, latency, money, span, time } from "./format.js";
 import { gauge, limitText } from "./service.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -21,7 +21,7 @@ export function tellModels(models) {
     const { name, state, figures, limits } = node.parts;
     write(name, model.name);
     write(state, modelState(model));
-    const cost = model.unpriced ? `${model.cost} + unknown` : model.cost;
+    const cost = model.unpriced ? `${money(model.cost)} + unknown` : money(model.cost);
     const rows = [["Answers", count(model.answers)], ["Input", count(model.input)], ["Output", count(model.output)],
       ["Cached", count(model.cached)], ["Cost", model.answers ? cost : "–"]];
     fill(figures, rows, ([label]) => label, ([label]) => element("div", "", element("dt", "", label), element("dd", "")),

@@ -7,8 +7,8 @@ import { History } from "./history.js";
 
 const CALLS = [
   { name: "succeeded", label: "succeeded", dash: "solid", width: 2 },
-  { name: "failed", label: "failed", dash: "dashed", width: 2 },
-  { name: "rejected", label: "rejected", dash: "dotted", width: 2 },
+  { name: "failed", label: "failed", dash: "dashed", width: 2, isRare: true },
+  { name: "rejected", label: "rejected", dash: "dotted", width: 2, isRare: true },
 ];
 const LATENCIES = [
   { name: "p50", label: "p50", dash: "solid" },
