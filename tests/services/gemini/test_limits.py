@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from viber.errors import ConfigurationError, Delivery, RateLimitError
+from viber.errors import ConfigurationError, Delivery, RateLimitError, ServerError
 from viber.machines import RateLimit
 from viber.services.gemini import GeminiRateLimitError, LearnedQuota, ModelLimits
 from viber.testing import Chunks, FakeClock, Reply
@@ -220,6 +220,16 @@ async def test_a_refused_stream_teaches_too(build: Build) -> None:
     assert rig.gemini.limits.status()["gemini-flash-latest"].learned == (
         LearnedQuota("TokensPerMinute", 1000),
     )
+
+
+async def test_each_view_keeps_its_options(build: Build) -> None:
+    """Though all of them stand in the line of one model."""
+    rig = build(answer(), Reply(503), Reply(503), answer())
+    await rig.gemini.generate_text("hi")
+    with pytest.raises(ServerError):
+        await rig.gemini.with_options(max_attempts=1).generate_text("hi")
+    assert await rig.gemini.generate_text("hi") == "a"
+    assert len(rig.transport.requests) == 4
 
 
 async def test_every_attempt_counts(build: Build) -> None:
