@@ -23,6 +23,7 @@ from viber.services.gemini import (
     GeminiNotFoundError,
     GeminiRateLimitError,
     GeminiServerError,
+    ModelLimits,
     PromptBlockedError,
     cannot_answer,
 )
@@ -160,6 +161,14 @@ async def test_each_model_has_its_circuit(build: Build) -> None:
     assert asked(rig) == ["a", "b", "b"]
     assert rig.failures == 0
     assert rig.gemini.limits.status()["a"].circuit == "open"
+
+
+async def test_a_day_that_is_used_up_moves_on_without_asking(build: Build) -> None:
+    """Here, as counted, and there, as refused; nobody is asked in vain twice."""
+    rig = build(OK, OK, refused(429, PER_DAY), OK, OK, limits=(ModelLimits(model="a", rpd=1),))
+    for models in (["a", "b"], ["a", "b"], ["c", "d"], ["c", "d"]):
+        await rig.gemini.generate_text("hi", model=models)
+    assert asked(rig) == ["a", "b", "c", "d", "d"]
 
 
 async def test_a_model_alone_goes_by_the_circuit_of_the_service(build: Build) -> None:
