@@ -39,7 +39,9 @@ class Range(Generic[Bound_co]):
     __match_args__ = ("lower", "upper", "bounds")
 
     # pydantic asks for it where a value stands in JSON whose type it was not told.
-    __pydantic_serializer__: ClassVar = SchemaSerializer(core_schema.any_schema(serialization=_as_text))
+    __pydantic_serializer__: ClassVar[SchemaSerializer] = SchemaSerializer(
+        core_schema.any_schema(serialization=_as_text)
+    )
 
     def __init__(
         self, lower: Bound_co | None = None, upper: Bound_co | None = None, bounds: Bounds = "[)"

@@ -22,7 +22,7 @@ class Credentials:
     __slots__ = ("_refresh", "_renewal", "fields", "key", "token")
 
     def __init__(self, key: str, token: str, refresh: Refresh | None = None) -> None:
-        self.key = key
+        self.key: str = key
         self._refresh = refresh
         self._renewal: asyncio.Task[str] | None = None
         self._bear(token)
@@ -69,7 +69,7 @@ class Credentials:
         return fault
 
     def _bear(self, token: str) -> None:
-        self.token = token
+        self.token: str = token
         self.fields: Fields = (("apikey", self.key), ("authorization", f"Bearer {token}"))
 
     def __repr__(self) -> str:
