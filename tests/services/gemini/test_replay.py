@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from viber.errors import BaseError
 from viber.services import gemini
 from viber.services.gemini import PromptBlockedError
-from viber.services.gemini._failures import Failures
-from viber.services.gemini._reader import Reader
-from viber.services.gemini._token import Token
-from viber.services.gemini._transcript import Transcript
+from viber.services.gemini.content._failures import Failures
+from viber.services.gemini.content._token import Token
+from viber.services.gemini.streaming._reader import Reader
+from viber.services.gemini.streaming._transcript import Transcript
 from viber.testing import Reply, chunkings
 
 Build = Callable[..., Any]

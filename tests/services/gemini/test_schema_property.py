@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, create_model
 
 from viber.sandbox._gemini_schema import small_instance
-from viber.services.gemini._schema import schema_of
+from viber.services.gemini.generating._schema import schema_of
 
 
 class Colour(Enum):

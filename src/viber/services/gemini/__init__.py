@@ -1,16 +1,12 @@
-"""Gemini: answers whole or streamed, never a partial one taken for complete."""
+"""Gemini: answers whole or streamed, never a partial one taken for complete.
 
-from viber.services.gemini._access import AccessToken, TokenSource
-from viber.services.gemini._batch import Batch, BatchMetadata, BatchRequest, BatchResult
-from viber.services.gemini._batches import Batches
-from viber.services.gemini._budget import Budget, BudgetStatus
-from viber.services.gemini._cached_content import CachedContent
-from viber.services.gemini._caches import Caches
-from viber.services.gemini._catalogue import ModelInfo, Models
-from viber.services.gemini._chat import Chat, ChatStream
+The rooms: `_service` is what a caller holds. `generating` asks and is answered, with `tools` called in between;
+`streaming` puts an answer together from its pieces; `chatting` remembers; `limits` keep to what is allowed and
+count what was used; `resources` are what Google keeps; `content` is what goes over the wire, and `access` how
+one may ask.
+"""
+
 from viber.services.gemini._config import GeminiConfig
-from viber.services.gemini._counting import TokenCount
-from viber.services.gemini._embed import EmbedOptions
 from viber.services.gemini._errors import (
     AccessTokenError,
     AnswerBlockedError,
@@ -28,13 +24,6 @@ from viber.services.gemini._errors import (
     PromptBlockedError,
     ToolRoundsError,
 )
-from viber.services.gemini._evidence import CitationMetadata, GroundingMetadata, SafetyRating
-from viber.services.gemini._file import File
-from viber.services.gemini._files import Files
-from viber.services.gemini._function_tool import FunctionTool
-from viber.services.gemini._lanes import Lanes, MoveOn, cannot_answer
-from viber.services.gemini._limits import ModelLimits, ModelStatus
-from viber.services.gemini._models import Candidate, Content, GenerateContentResponse
 from viber.services.gemini._options import (
     BuiltInTool,
     ContentLike,
@@ -44,8 +33,15 @@ from viber.services.gemini._options import (
     StreamOptions,
     ToolLike,
 )
-from viber.services.gemini._pages import Pages
-from viber.services.gemini._part import (
+from viber.services.gemini._service import GeminiService
+from viber.services.gemini._view import ViewOptions
+from viber.services.gemini.access._access import AccessToken, TokenSource
+from viber.services.gemini.access._vertex import Vertex
+from viber.services.gemini.chatting._chat import Chat, ChatStream
+from viber.services.gemini.chatting._trim import Trim
+from viber.services.gemini.content._evidence import CitationMetadata, GroundingMetadata, SafetyRating
+from viber.services.gemini.content._models import Candidate, Content, GenerateContentResponse
+from viber.services.gemini.content._part import (
     Blob,
     CodeExecutionResult,
     ExecutableCode,
@@ -55,26 +51,41 @@ from viber.services.gemini._part import (
     Media,
     Part,
 )
-from viber.services.gemini._prices import Price, PriceTable
-from viber.services.gemini._project import Limits
-from viber.services.gemini._quota import LearnedQuota
-from viber.services.gemini._receipt import Receipt
-from viber.services.gemini._resource_errors import (
+from viber.services.gemini.content._quota import LearnedQuota
+from viber.services.gemini.content._settings import (
+    GenerationConfig,
+    ImageConfig,
+    SafetySetting,
+    ThinkingConfig,
+)
+from viber.services.gemini.content._token import Token
+from viber.services.gemini.content._usage import ModalityTokens, UsageMetadata
+from viber.services.gemini.generating._counting import TokenCount
+from viber.services.gemini.generating._receipt import Receipt
+from viber.services.gemini.limits._budget import Budget, BudgetStatus
+from viber.services.gemini.limits._lanes import Lanes, MoveOn, cannot_answer
+from viber.services.gemini.limits._limits import ModelLimits, ModelStatus
+from viber.services.gemini.limits._prices import Price, PriceTable
+from viber.services.gemini.limits._project import Limits
+from viber.services.gemini.limits._tracker import UsageRow, UsageTotals, UsageTracker
+from viber.services.gemini.resources._batch import Batch, BatchMetadata, BatchRequest, BatchResult
+from viber.services.gemini.resources._batches import Batches
+from viber.services.gemini.resources._cached_content import CachedContent
+from viber.services.gemini.resources._caches import Caches
+from viber.services.gemini.resources._catalogue import ModelInfo, Models
+from viber.services.gemini.resources._embed import EmbedOptions
+from viber.services.gemini.resources._file import File
+from viber.services.gemini.resources._files import Files
+from viber.services.gemini.resources._pages import Pages
+from viber.services.gemini.resources._resource_errors import (
     BatchFailedError,
     EmbeddingsInterruptedError,
     FileFailedError,
 )
-from viber.services.gemini._service import GeminiService
-from viber.services.gemini._settings import GenerationConfig, ImageConfig, SafetySetting, ThinkingConfig
-from viber.services.gemini._stream import TokenStream
-from viber.services.gemini._text_stream import TextStream
-from viber.services.gemini._token import Token
-from viber.services.gemini._tool_call import ToolCall
-from viber.services.gemini._tracker import UsageRow, UsageTotals, UsageTracker
-from viber.services.gemini._trim import Trim
-from viber.services.gemini._usage import ModalityTokens, UsageMetadata
-from viber.services.gemini._vertex import Vertex
-from viber.services.gemini._view import ViewOptions
+from viber.services.gemini.streaming._stream import TokenStream
+from viber.services.gemini.streaming._text_stream import TextStream
+from viber.services.gemini.tools._function_tool import FunctionTool
+from viber.services.gemini.tools._tool_call import ToolCall
 
 __all__ = [
     "AccessToken",

@@ -13,11 +13,11 @@ from pydantic import (
 )
 
 from viber.services._config import ServiceConfig, fault_of_address, fault_of_key
-from viber.services.gemini._access import TokenSource
-from viber.services.gemini._budget import Budget
-from viber.services.gemini._limits import ModelLimits
-from viber.services.gemini._prices import PriceTable
-from viber.services.gemini._vertex import Vertex
+from viber.services.gemini.access._access import TokenSource
+from viber.services.gemini.access._vertex import Vertex
+from viber.services.gemini.limits._budget import Budget
+from viber.services.gemini.limits._limits import ModelLimits
+from viber.services.gemini.limits._prices import PriceTable
 
 
 class GeminiConfig(ServiceConfig):

@@ -5,7 +5,7 @@ from typing import Self, Unpack
 
 from viber import errors
 from viber.errors import Delivery, ErrorFields, GeminiError
-from viber.services.gemini._tool_call import ToolCall
+from viber.services.gemini.tools._tool_call import ToolCall
 
 
 class GeminiInvalidRequestError(GeminiError, errors.InvalidRequestError):

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
-from viber.services.gemini._function_tool import FunctionTool
-from viber.services.gemini._models import Content
-from viber.services.gemini._part import Part
-from viber.services.gemini._settings import GenerationConfig, SafetySetting, ThinkingConfig
+from viber.services.gemini.content._models import Content
+from viber.services.gemini.content._part import Part
+from viber.services.gemini.content._settings import GenerationConfig, SafetySetting, ThinkingConfig
+from viber.services.gemini.tools._function_tool import FunctionTool
 
 
 @runtime_checkable

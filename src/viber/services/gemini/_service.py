@@ -9,33 +9,33 @@ from pydantic import TypeAdapter
 
 from viber.services._channel import Channel
 from viber.services._health import Health
-from viber.services.gemini import _asking
-from viber.services.gemini._answers import read_any, text_or_error
-from viber.services.gemini._api import Api
-from viber.services.gemini._batches import Batches
-from viber.services.gemini._caches import Caches
-from viber.services.gemini._catalogue import Models
-from viber.services.gemini._chat import Chat, begin_chat
 from viber.services.gemini._config import GeminiConfig
-from viber.services.gemini._counting import TokenCount, count_tokens
-from viber.services.gemini._embed import Embedder, EmbedOptions
-from viber.services.gemini._estimate import estimate
-from viber.services.gemini._failures import Failures
-from viber.services.gemini._files import Files
-from viber.services.gemini._generation import Generator
-from viber.services.gemini._lanes import Lanes, MoveOn, cannot_answer
-from viber.services.gemini._models import GenerateContentResponse
-from viber.services.gemini._object import generate_object
 from viber.services.gemini._options import ContentLike, GenerateOptions, Prompt, StreamOptions
-from viber.services.gemini._project import Limits
-from viber.services.gemini._question import models_of
-from viber.services.gemini._signing import secrets_of, signed
-from viber.services.gemini._stream import TokenStream
-from viber.services.gemini._text_stream import TextStream
-from viber.services.gemini._tracker import UsageTracker
-from viber.services.gemini._trim import Trim
 from viber.services.gemini._view import ViewOptions, viewed
-from viber.services.gemini._wire import Endpoint
+from viber.services.gemini.access._signing import secrets_of, signed
+from viber.services.gemini.chatting._chat import Chat, begin_chat
+from viber.services.gemini.chatting._trim import Trim
+from viber.services.gemini.content._answers import read_any, text_or_error
+from viber.services.gemini.content._failures import Failures
+from viber.services.gemini.content._models import GenerateContentResponse
+from viber.services.gemini.content._wire import Endpoint
+from viber.services.gemini.generating import _asking
+from viber.services.gemini.generating._counting import TokenCount, count_tokens
+from viber.services.gemini.generating._estimate import estimate
+from viber.services.gemini.generating._generation import Generator
+from viber.services.gemini.generating._object import generate_object
+from viber.services.gemini.generating._question import models_of
+from viber.services.gemini.limits._lanes import Lanes, MoveOn, cannot_answer
+from viber.services.gemini.limits._project import Limits
+from viber.services.gemini.limits._tracker import UsageTracker
+from viber.services.gemini.resources._api import Api
+from viber.services.gemini.resources._batches import Batches
+from viber.services.gemini.resources._caches import Caches
+from viber.services.gemini.resources._catalogue import Models
+from viber.services.gemini.resources._embed import Embedder, EmbedOptions
+from viber.services.gemini.resources._files import Files
+from viber.services.gemini.streaming._stream import TokenStream
+from viber.services.gemini.streaming._text_stream import TextStream
 
 T = TypeVar("T")
 

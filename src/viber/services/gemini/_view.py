@@ -4,8 +4,8 @@ from typing import Final, cast
 
 from viber.services._channel import Channel
 from viber.services._options import OptionFields
-from viber.services.gemini._budget import Budget
-from viber.services.gemini._lanes import Lanes
+from viber.services.gemini.limits._budget import Budget
+from viber.services.gemini.limits._lanes import Lanes
 
 _OWN: Final = frozenset({"label", "budget"})
 

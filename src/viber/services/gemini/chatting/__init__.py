@@ -1,0 +1,1 @@
+"""Conversations: what was said, and how much of it goes along."""

@@ -1,0 +1,1 @@
+"""What may be used, what was, and what it cost."""

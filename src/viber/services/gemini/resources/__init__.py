@@ -1,0 +1,1 @@
+"""What Google keeps: files, caches, batches, models, and embeddings."""

@@ -1,0 +1,1 @@
+"""Answers in pieces, and what is put together from them."""

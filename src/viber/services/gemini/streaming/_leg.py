@@ -1,0 +1,148 @@
+"""One response of a stream: most streams have one, an answer that asks to be continued has several."""
+
+import builtins
+from collections.abc import Iterator
+from contextlib import suppress
+
+from viber.clock import Clock
+from viber.errors import BaseError
+from viber.http import ResponseStream
+from viber.resilience import Call, ReadTimer, StreamTimeouts, read_within
+from viber.services.gemini.content._failures import Failures
+from viber.services.gemini.content._token import Token
+from viber.services.gemini.streaming._reader import Reader, TracedReader
+
+_OK = 200
+_AFTER_THE_END = 5.0
+"""Seconds that a complete answer waits for what may still follow it, such as usage numbers."""
+
+
+class Leg:
+    """Reads a response's tokens, and owns its connection from the header fields on."""
+
+    __slots__ = (
+        "_clock",
+        "_failures",
+        "_first",
+        "_is_open",
+        "_reader",
+        "_source",
+        "_timeouts",
+        "_timer",
+        "call",
+    )
+
+    def __init__(
+        self,
+        source: ResponseStream,
+        call: Call,
+        *,
+        failures: Failures,
+        timeouts: StreamTimeouts,
+        clock: Clock,
+    ) -> None:
+        self.call: Call = call
+        self._source = source
+        self._failures = failures
+        self._timeouts = timeouts
+        self._timer = ReadTimer(clock)
+        self._clock = clock
+        self._reader = Reader(failures) if call.trace is None else TracedReader(failures, call.trace)
+        self._first: Token | None = None
+        self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """It still holds a connection."""
+        return self._is_open
+
+    def abort(self) -> None:
+        """Drop the connection; harmless when it is gone already."""
+        self._end()
+        self._source.abort()
+
+    async def begin(self) -> None:
+        """Read up to the first event.
+
+        Raises:
+            BaseError: there is none: the service refused, failed, or the network did.
+        """
+        source = self._source
+        if source.status != _OK:
+            raise self._failures.of_answer(source.status, source.headers, await _read_all(source))
+        while (token := self._reader.next()) is None:
+            if piece := await source.read():
+                self._reader.feed(piece)
+            else:
+                await self._finish()
+        self._first = token
+
+    @property
+    def first(self) -> Token | None:
+        """The first token, as long as nobody has read it."""
+        return self._first
+
+    def unread(self) -> Iterator[Token]:
+        """The tokens that are here and that nobody will read."""
+        with suppress(BaseError):
+            while (token := self.ready()) is not None:
+                yield token
+
+    def ready(self) -> Token | None:
+        """The next token, if it is here already.
+
+        Raises:
+            BaseError: what broke it off.
+        """
+        token, self._first = self._first, None
+        return token or self._reader.next()
+
+    async def read_on(self) -> Token | None:
+        """The next token when none is ready; None after the last one of a complete answer.
+
+        Raises:
+            BaseError: what broke it off.
+        """
+        while not self._reader.is_closed:
+            await self._read()
+            if (token := self._reader.next()) is not None:
+                return token
+        return None
+
+    async def _read(self) -> None:
+        try:
+            if piece := await read_within(self._timer, self._limit, self._source.read()):
+                self._reader.feed(piece)
+            else:
+                await self._finish()
+        except (BaseError, builtins.TimeoutError) as error:
+            if not self._reader.is_complete:
+                raise self._told(error) from error
+            self.abort()
+            self._reader.close()
+
+    async def _finish(self) -> None:
+        self._reader.close()
+        await self._source.aclose()
+        self._end()
+
+    def _limit(self) -> float | None:
+        at_most = _AFTER_THE_END if self._reader.is_complete else None
+        return self._timeouts.limit(self._clock.now(), at_most=at_most)
+
+    def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
+        told = error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())
+        if self.call.trace is not None:
+            self.call.trace.broke(told)
+        return told
+
+    def _end(self) -> None:
+        self._is_open = False
+        self._timer.close()
+
+
+async def _read_all(source: ResponseStream) -> bytes:
+    pieces: list[bytes] = []
+    while piece := await source.read():
+        pieces.append(piece)
+    return b"".join(pieces)

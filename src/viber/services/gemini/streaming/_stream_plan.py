@@ -1,0 +1,37 @@
+"""What a stream is to do."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from viber.services._channel import Channel
+from viber.services.gemini.content._failures import Failures
+from viber.services.gemini.content._models import GenerateContentResponse
+from viber.services.gemini.generating._question import Question
+from viber.services.gemini.limits._lanes import Lanes
+
+
+class Sequel(Protocol):
+    """What is asked when one answer is at its end, if anything is."""
+
+    async def follow(self, answer: GenerateContentResponse, /) -> Question | None:
+        """The next thing to ask; None if the answer is the last one."""
+        ...
+
+    def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
+        """The answer, with what went before it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """What a stream asks, then asks next, and how long it waits."""
+
+    channel: Channel
+    lanes: Lanes
+    question: Question
+    sequel: Sequel | None
+    failures: Failures
+    idempotent: bool
+    idle_timeout: float | None
+    total_timeout: float | None
+    max_continuations: int
