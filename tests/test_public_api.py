@@ -12,8 +12,10 @@ LISTING: Final = Path(__file__).with_name("public_api.txt")
 COMMAND: Final = "python tests/test_public_api.py"
 DOORS: Final = (
     "viber",
+    "viber.dashboard",
     "viber.errors",
     "viber.http",
+    "viber.integrations.fastapi",
     "viber.machines",
     "viber.observability",
     "viber.resilience",
