@@ -98,7 +98,7 @@ def test_the_core_needs_three_libraries() -> None:
 
 
 def test_the_core_works_without_any_extra() -> None:
-    """Every door but an integration's opens with all extras blocked: they are imported where they are used."""
+    """Every door but an integration's opens with all extras blocked: each is imported where it is used."""
     blocked = extra_modules()
     assert {"aiohttp", "hypothesis", "platformdirs", "pytest", "rich"} <= blocked
     doors = [name for name in PACKAGES if not name.startswith("viber.integrations.")] + ["viber.cli.__main__"]
