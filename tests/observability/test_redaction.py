@@ -76,6 +76,20 @@ def test_a_secret_at_the_cut_does_not_show_its_beginning() -> None:
     assert "eyJ" not in redact_text(f"12345 {JWT}", limit=20)
 
 
+@given(
+    part=st.text(alphabet="eyJ.-_AIza1 :/@?&=key Bbearer \"'\n", min_size=1, max_size=60),
+    secret=st.booleans(),
+)
+def test_a_long_text_is_cut_as_if_all_of_it_had_been_read(part: str, secret: bool) -> None:  # noqa: FBT001
+    """Only its beginning is, unless that was mostly secrets; where it ends no half of one is shown."""
+    text = part * (6000 // len(part))
+    secrets = [part[::2]] if secret else []
+    whole = redact_text(text, secrets=secrets)
+    assert redact_text(text, secrets=secrets, limit=100) == (
+        whole if len(whole) <= 100 else whole[:100] + "…"
+    )
+
+
 @given(st.text(alphabet="eyJ.-_AIza:/@?&=key Bbearer sb_secret_\n"))
 def test_redaction_is_idempotent(text: str) -> None:
     """Redacting what is redacted changes nothing."""

@@ -10,6 +10,10 @@ from viber.observability._sensitive_names import SensitiveNames
 from viber.observability._structure import SHORT_TEXT, Rules, Walk
 
 _NAMES = SensitiveNames()
+_AHEAD = 4
+"""How many times the characters that are shown are read first."""
+_MARGIN = 1024
+"""More characters than half a secret has before it can be told for one."""
 
 
 class Redactor:
@@ -61,7 +65,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """A text without its secrets, cut at `max_text`."""
-        return _cut(_without(text, self._secrets, self._names), self._max_text)
+        return _shown(text, self._secrets, self._names, self._max_text)
 
     def _within(self, text: str) -> str:
         """A text that may be JSON: then by the names in it, too."""
@@ -77,6 +81,17 @@ class Redactor:
 def _longest_first(secrets: Iterable[str]) -> list[str]:
     """One secret may be the beginning of another."""
     return sorted(filter(None, secrets), key=len, reverse=True)
+
+
+def _shown(text: str, secrets: list[str], names: SensitiveNames, limit: int | None) -> str:
+    if limit is not None:
+        margin = _MARGIN + len(max(secrets, key=len, default=""))
+        if len(text) > _AHEAD * limit + margin:
+            # Most of it will be cut. Half a secret may stand where this part ends, but that is behind the cut.
+            beginning = _without(text[: _AHEAD * limit + margin], secrets, names)
+            if len(beginning) >= limit + margin:
+                return _cut(beginning, limit)
+    return _cut(_without(text, secrets, names), limit)
 
 
 def _without(text: str, secrets: list[str], names: SensitiveNames) -> str:
@@ -98,4 +113,4 @@ def redact_text(text: str, *, secrets: Iterable[str] = (), limit: int | None = N
         >>> redact_text("bad header: Bearer abc.def")
         'bad header: Bearer [redacted]'
     """
-    return _cut(_without(text, _longest_first(secrets), _NAMES), limit)
+    return _shown(text, _longest_first(secrets), _NAMES, limit)

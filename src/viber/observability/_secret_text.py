@@ -46,14 +46,23 @@ _SHORTEST_CARD, _LONGEST_CARD = 13, 19
 _digits = re.compile(r"\d{3}-\d\d-|\d[\d -]{11}").search
 _SIGNS = (
     *("=", ":", "',", '",'),
-    *("ey", "_", "sk-", "-----", "xox", "AIza", "AKIA", "ASIA", "earer", "EARER", "asic", "igest"),
+    *("ey", "_", "sk-", "-----", "xox", "AIza", "AKIA", "ASIA"),
+    *("earer", "EARER", "asic", "ASIC", "igest", "IGEST"),
 )
 _SHORTEST, _LONG_WORD = 4, 16
+_BRIEF = 12
+"""Characters of a text that is too short for any secret without a mark of its own."""
+_words = re.compile(r"(?:[A-Za-z0-9]{1,11}+(?:[ ,;!?/()]++|\Z))*+").fullmatch
 
 
 def may_hold_secret(text: str) -> bool:
     """A quick look: False for most texts that hold none."""
-    if len(text) < _SHORTEST or (text.isalpha() and len(text) < _LONG_WORD):
+    if len(text) <= _BRIEF:
+        if len(text) < _SHORTEST:
+            return False
+        if _words(text):
+            return "earer" in text.lower()
+    if text.isalpha() and len(text) < _LONG_WORD:
         return False
     for sign in _SIGNS:
         if sign in text:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 Sensitivity = Literal["plain", "secret", "count"]
@@ -97,26 +97,17 @@ class SensitiveNames:
         ['secret', 'plain', 'count', 'secret']
     """
 
-    __slots__ = ("_known", "_phrases", "_words")
+    __slots__ = ("_phrases", "_words", "judge")
 
     def __init__(self, more: Iterable[str] = ()) -> None:
         extra = [words_of(name) for name in more]
         self._words = ANYWHERE | {words[0] for words in extra if len(words) == 1}
         self._phrases = (*PHRASES, *(words for words in extra if len(words) > 1))
-        self._known: dict[str, Sensitivity] = {}
+        self.judge: Callable[[str], Sensitivity] = _Memory(self._judge).__getitem__
+        """Tells what a value under this name is."""
 
-    def judge(self, name: str) -> Sensitivity:
-        """What a value under this name is."""
-        known = self._known.get(name)
-        if known is None:
-            known = self._judge(words_of(name))
-            if len(name) <= _CACHED_LENGTH:
-                if len(self._known) >= _CACHED_NAMES:
-                    self._known.clear()
-                self._known[name] = known
-        return known
-
-    def _judge(self, words: tuple[str, ...]) -> Sensitivity:
+    def _judge(self, name: str) -> Sensitivity:
+        words = words_of(name)
         if not words or not self._is_sensitive(words):
             return "plain"
         return "count" if words[-1] == "tokens" or COUNTS & set(words) else "secret"
@@ -128,6 +119,22 @@ class SensitiveNames:
         return any(_is_within(phrase, words) or "".join(phrase) in words for phrase in self._phrases) or (
             spelled in self._words
         )
+
+
+class _Memory(dict[str, Sensitivity]):
+    """What was decided; a name that is here already costs one look."""
+
+    def __init__(self, decide: Callable[[str], Sensitivity]) -> None:
+        super().__init__()
+        self._decide = decide
+
+    def __missing__(self, name: str) -> Sensitivity:
+        decided = self._decide(name)
+        if len(name) <= _CACHED_LENGTH:
+            if len(self) >= _CACHED_NAMES:
+                self.clear()
+            self[name] = decided
+        return decided
 
 
 def words_of(name: str) -> tuple[str, ...]:

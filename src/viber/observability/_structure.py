@@ -100,6 +100,7 @@ class Walk:
     def _of_pairs(self, pairs: Iterable[tuple[object, object]], depth: int) -> dict[str, Any]:
         shown: dict[str, Any] = {}
         names: str | None = None
+        judge, of = self._judge, self.of
         for key, value in pairs:
             if self._left <= 0 or len(shown) >= self._items:
                 shown["…"] = _CUT
@@ -108,14 +109,12 @@ class Walk:
             name = key if type(key) is str else _text_of(key)
             if names is not None and name in _VALUES:
                 shown[name] = self._under(names, value, depth)
-            else:
-                shown[self._key(name)] = self._under(name, value, depth)
+                continue
+            label = name if len(name) <= _LONG_NAME else self._text(name)
+            shown[label] = of(value, depth) if judge(name) == "plain" else self._under(name, value, depth)
             if name in _NAMES_OF_FIELDS and isinstance(value, (str, bytes)):
                 names = _text_of(value)
         return shown
-
-    def _key(self, name: str) -> str:
-        return name if len(name) <= _LONG_NAME else self._text(name)
 
     def _of_items(self, items: Iterable[object], depth: int) -> list[Any]:
         if isinstance(items, (list, tuple)) and _is_named_pair(cast("Any", items)):

@@ -13,7 +13,7 @@ from viber.integrations.opentelemetry import _names as names
 from viber.integrations.opentelemetry._attributes import Attributes, say_failure, type_of
 from viber.integrations.opentelemetry._database import of_refusal
 from viber.integrations.opentelemetry._generation import Answer
-from viber.integrations.opentelemetry._request_span import RequestSpan
+from viber.integrations.opentelemetry._request_span import RequestSpan, of_request
 from viber.integrations.opentelemetry._spans import ended
 
 _KEY = context.create_key("viber-call")
@@ -59,9 +59,9 @@ class CallSpan:
             self._token = None
 
     def request(self, method: str, url: str, attempt: int) -> RequestSpan:
-        return RequestSpan(
-            self._tracer, self._context, method, url, attempt=attempt, propagates=self._propagates(url)
-        )
+        # What nobody records of the call, nobody will of its requests.
+        said = of_request(method, url, attempt) if self._span.is_recording() else {}
+        return RequestSpan(self._tracer, self._context, method, said, propagates=self._propagates(url))
 
     def repeated(self, attempt: int, delay: float, error: Exception | None) -> None:
         reason = "unsatisfied" if error is None else type_of(error)

@@ -14,6 +14,21 @@ _FIRST_FAILURE = 400
 _inject = TraceContextTextMapPropagator().inject  # and no baggage, which is for others
 
 
+def of_request(method: str, url: str, attempt: int) -> Attributes:
+    """What its span says from the beginning."""
+    host, port = server_of(url)
+    said: Attributes = {
+        names.HTTP_METHOD: method,
+        names.URL_FULL: shown_url(url),
+        names.SERVER_ADDRESS: host,
+    }
+    if port is not None:
+        said[names.SERVER_PORT] = port
+    if attempt > 1:
+        said[names.HTTP_RESEND_COUNT] = attempt - 1
+    return said
+
+
 class RequestSpan:
     """A `RequestTrace`."""
 
@@ -22,22 +37,13 @@ class RequestSpan:
     _span: Span
 
     def __init__(
-        self, tracer: Tracer, parent: Context, method: str, url: str, *, attempt: int, propagates: bool
+        self, tracer: Tracer, parent: Context, method: str, attributes: Attributes, *, propagates: bool
     ) -> None:
-        host, port = server_of(url)
         self._tracer = tracer
         self._parent = parent
         self._method = method
+        self._attributes = attributes
         self._propagates = propagates
-        self._attributes: Attributes = {
-            names.HTTP_METHOD: method,
-            names.URL_FULL: shown_url(url),
-            names.SERVER_ADDRESS: host,
-        }
-        if port is not None:
-            self._attributes[names.SERVER_PORT] = port
-        if attempt > 1:
-            self._attributes[names.HTTP_RESEND_COUNT] = attempt - 1
 
     def begin(self) -> tuple[tuple[str, str], ...]:
         self._span = started(self._tracer, self._method, self._parent, SpanKind.CLIENT, self._attributes)

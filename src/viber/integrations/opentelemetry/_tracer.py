@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -19,6 +20,8 @@ from viber.integrations.opentelemetry._url import server_of
 from viber.observability import Event, Subject
 
 _NOBODY: Final = (ProxyTracerProvider, NoOpTracerProvider)
+_LOOKED_FOR: Final = 0.1
+"""Seconds between two looks for an SDK: a look costs more than what else a call does for a tracer."""
 
 
 class OpenTelemetryTracer:
@@ -46,11 +49,13 @@ class OpenTelemetryTracer:
         self._now = now
         self._tracer = trace.get_tracer("viber", tracer_provider=provider, schema_url=names.SCHEMA_URL)
         self._is_on = provider is not None
+        self._look_at = -inf
 
     @property
     def is_on(self) -> bool:
         """Whether there is an SDK; it may come later than this tracer."""
-        if not self._is_on:
+        if not self._is_on and (now := self._now()) >= self._look_at:
+            self._look_at = now + _LOOKED_FOR
             self._is_on = not isinstance(trace.get_tracer_provider(), _NOBODY)
         return self._is_on
 

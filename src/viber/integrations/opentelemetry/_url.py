@@ -38,18 +38,15 @@ def shown_url(url: str) -> str:
         'https://abc.supabase.co/rest/v1/users?select=id&email=REDACTED'
     """
     place, mark, query = url.partition("?")
-    scheme, _, rest = place.partition("://")
-    host, slash, path = rest.partition("/")
-    shown = f"{scheme}://{host.rpartition('@')[2]}{slash}{_shown_path(path)}{mark}{_shown_query(query)}"
+    shown = f"{_shown_place(place)}{mark}{'&'.join(map(_shown_pair, query.split('&')))}"
     return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
-def _shown_path(path: str) -> str:
-    return "/".join(map(redact_text, path.split("/")))
-
-
-def _shown_query(query: str) -> str:
-    return "&".join(_shown_pair(pair) for pair in query.split("&")) if query else ""
+@lru_cache(maxsize=256)
+def _shown_place(place: str) -> str:
+    scheme, _, rest = place.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{'/'.join(map(redact_text, path.split('/')))}"
 
 
 def _shown_pair(pair: str) -> str:
