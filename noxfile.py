@@ -16,7 +16,7 @@ nox.options.default_venv_backend = "virtualenv"
 nox.options.error_on_external_run = True
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-TYPED_EXTRAS = ["fastapi", "opentelemetry", "prometheus", "sandbox", "structlog", "testing"]
+TYPED_EXTRAS = ["dashboard", "fastapi", "opentelemetry", "prometheus", "sandbox", "structlog", "testing"]
 LINES_COVERED = 95.0
 BRANCHES_COVERED = 90.0
 
@@ -26,8 +26,8 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Watch the library at work on a real database and a model, while things break."""
-    install(session, "sandbox", *node_from_pypi())
+    """Watch the library at work while things break; `-- --page` shows it in a browser."""
+    install(session, "dashboard", "sandbox", *node_from_pypi())
     session.run("viber", "demo", *session.posargs)
 
 

@@ -97,7 +97,7 @@ class Track:
 
     def point(self) -> list[Any]:
         """The newest sample as the charts show it, but for its age."""
-        return list(_point(self.newest, self.latest()))
+        return list(_point(self.newest, self.latest() if len(self) > 1 else None))
 
     def columns(self, now: float) -> Mapping[str, list[Any]]:
         """Every sample as the charts show it; `ago` in seconds."""
@@ -107,15 +107,17 @@ class Track:
     def _rows(self, now: float) -> Iterator[tuple[Any, ...]]:
         before: Sample | None = None
         for sample in self._samples:
-            rates = Rates() if before is None else _between(before, sample)
+            rates = None if before is None else _between(before, sample)
             yield (round(now - sample.at, 3), *_point(sample, rates))
             before = sample
 
 
-def _point(sample: Sample, rates: Rates) -> tuple[Any, ...]:
+def _point(sample: Sample, rates: Rates | None) -> tuple[Any, ...]:
+    """Where nothing is known the charts show nothing."""
+    known = (None, None, None) if rates is None else (rates.succeeded, rates.failed, rates.rejected)
     return (
-        *(round(rate, 2) for rate in (rates.succeeded, rates.failed, rates.rejected)),
-        *(round(seconds, 6) for seconds in sample.latencies),
+        *(rate if rate is None else round(rate, 2) for rate in known),
+        *(round(seconds, 6) or None for seconds in sample.latencies),
         sample.state,
     )
 

@@ -72,6 +72,8 @@ async def _take_pictures(browser: Any, folder: Path) -> None:
         for scheme in ("light", "dark"):
             await browser.order("size", width=width, height=900, scheme=scheme)
             await asyncio.sleep(1.5)  # a second passes, and the charts are drawn anew
+            if folder == IMAGES:
+                await browser.until("document.querySelector('[data-state=open]')")
             assert await browser.look("document.documentElement.scrollWidth") == width
             colors[scheme] = await browser.look("getComputedStyle(document.body).backgroundColor")
             path = folder / f"page-{width}-{scheme}.png"

@@ -6,7 +6,6 @@ import { tellChecks, tellEvents, tellModels } from "./lists.js";
 import { Live } from "./live.js";
 import { Service } from "./service.js";
 
-const STALE = 3;
 const find = (id) => document.getElementById(id);
 const services = [];
 
@@ -68,10 +67,10 @@ async function act({ place, name }, action, button) {
 
 /** Whether what is shown is still so. */
 function watch() {
-  const { age, isBroken } = live ?? {};
-  const isLost = !document.hidden && (isBroken || age > STALE);
+  if (live === null) return;
+  const { age, isLost } = live;
   show(find("lost"), isLost);
-  document.body.classList.toggle("stale", Boolean(isLost));
+  document.body.classList.toggle("stale", isLost);
   write(find("lost-why"), isLost ? (age === null ? "No connection." : "Connection lost.") : "");
   write(find("lost-age"), age === null ? "Trying again …" : `Data ${span(age)} old; trying again …`);
   for (const service of services) service.tick();

@@ -1,6 +1,7 @@
 // The stream: one while the page is seen, begun anew when it breaks.
 
 const AGAIN = 3000;
+const STALE = 3;
 
 export class Live {
   /** `hear` is given each picture, and whether it is a whole one. */
@@ -9,9 +10,16 @@ export class Live {
     this.source = null;
     this.timer = 0;
     this.heardAt = null;
+    this.openedAt = performance.now();
     this.isBroken = false;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.pause() : this.open()));
     if (!document.hidden) this.open();
+  }
+
+  /** Whether something should have been heard by now. */
+  get isLost() {
+    const since = Math.max(this.heardAt ?? 0, this.openedAt);
+    return !document.hidden && (this.isBroken || performance.now() - since > 1000 * STALE);
   }
 
   /** Seconds since something was heard; null before the first. */
@@ -21,6 +29,7 @@ export class Live {
 
   open() {
     this.pause();
+    this.openedAt = performance.now();
     this.source = new EventSource("api/stream");
     this.source.addEventListener("snapshot", (event) => this.take(event, true));
     this.source.addEventListener("delta", (event) => this.take(event, false));
