@@ -101,6 +101,11 @@ def test_a_violated_constraint_is_told_by_name_and_column_and_not_by_value() -> 
             None,
             {"constraint": "price_check", "relation": "products"},
         ),
+        (
+            'update or delete on table "goods" violates foreign key constraint "items_fk" on table "items"',
+            'Key (id)=(1) is still referenced from table "items".',
+            {"constraint": "items_fk", "relation": "goods", "columns": ["id"]},
+        ),
         ("la valeur d'une clé dupliquée rompt la contrainte", ["no", "text"], {}),
     ],
 )
@@ -154,10 +159,26 @@ def test_a_gateway_may_say_anything(body: bytes, words: str) -> None:
     assert error.delivery is Delivery.UNKNOWN
 
 
-def test_a_gateways_own_message_is_kept() -> None:
-    """JSON without a code may still say what is wrong."""
-    error = failure(401, b'{"message":"No API key found in request"}')
-    assert error.message == "Supabase answered 401 with No API key found in request"
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"message":"no such thing"}',
+        b'{"msg":"no such thing","error_code":"x"}',
+        b'{"error":"no such thing"}',
+        b'{"error":"invalid","error_description":"no such thing"}',
+        b'"no such thing"',
+    ],
+)
+def test_a_gateways_own_message_is_kept(body: bytes) -> None:
+    """JSON without a code may still say what is wrong, under one of several names."""
+    assert failure(401, body).message == "Supabase answered 401 with no such thing"
+
+
+def test_a_suggestion_shows_in_a_traceback() -> None:
+    """Who sees only that an error was raised sees what to do about it, too."""
+    error = failure(400, b'{"code":"23502","message":"null value"}')
+    assert error.__notes__ == [error.suggestion]
+    assert not hasattr(failure(500), "__notes__")
 
 
 def test_the_excerpt_is_short_and_holds_no_secret() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from viber.machines import RetryConfig
 from viber.services.supabase import _errors as leaves
-from viber.services.supabase.wire._codes import CLASSES, CODES, STATUSES, SUGGESTIONS, Rule, rule_of
+from viber.services.supabase.wire._codes import CLASSES, CODES, STATUSES, Rule, rule_of
 
 RETRYABLE = RetryConfig().retryable_statuses
 
@@ -223,9 +223,3 @@ def test_a_code_of_the_callers_own_is_known_by_its_status() -> None:
 def test_no_rule_contradicts_itself(table: dict[object, Rule]) -> None:
     """What was rolled back is not unknown, and nothing unknown is called unapplied."""
     assert not [key for key, found in table.items() if found.unknown and found.unapplied]
-
-
-def test_every_suggestion_belongs_to_a_code_with_a_rule() -> None:
-    """A misspelt code would never be found."""
-    for code in SUGGESTIONS:
-        assert not rule(code, 400).retryable

@@ -102,9 +102,9 @@ async def test_the_first_error_is_raised_with_an_account(build: Any) -> None:
     project = build(Reply(201), REFUSED)
     with pytest.raises(ConflictError) as caught:
         await project.db.table("t").insert_many(rows(9), chunk_size=2, concurrency=1)
-    assert caught.value.__notes__ == [
+    assert caught.value.__notes__[-1] == (
         "insert_many: 2 rows written; 2 from row 2 not written; the rest was not sent"
-    ]
+    )
     assert len(project.requests) == 2
 
 

@@ -8,7 +8,8 @@ from viber.errors import Delivery, SupabaseError
 from viber.http import Request, Response, parse_retry_after
 from viber.observability import redact_text
 from viber.services.supabase._errors import MultipleRowsError, SupabaseNotFoundError, SupabaseServerError
-from viber.services.supabase.wire._codes import SUGGESTIONS, Rule, rule_of
+from viber.services.supabase.wire._advice import advice_on
+from viber.services.supabase.wire._codes import Rule, rule_of
 from viber.services.supabase.wire._complaint import Complaint
 from viber.services.supabase.wire._credentials import Credentials
 
@@ -48,7 +49,8 @@ class Answers:
     def _failure(self, request: Request, response: Response) -> SupabaseError:
         said = Complaint.of(response).shown(self._shown)
         rule = rule_of(said.code, response.status, self.retryable_statuses)
-        return _kind(said, rule)(
+        suggestion = _suggestion(said, request, response.status)
+        error = _kind(said, rule)(
             _message(said, request, response),
             status=response.status,
             retryable=rule.retryable,
@@ -58,8 +60,11 @@ class Answers:
             retry_after=self._retry_after(response),
             details=_details(said, request, response),
             debug_message=self._excerpt(response),
-            suggestion=_suggestion(said, request),
+            suggestion=suggestion,
         )
+        if suggestion:
+            error.add_note(suggestion)
+        return error
 
     def _retry_after(self, response: Response) -> float | None:
         value = response.headers.get("retry-after")
@@ -87,11 +92,10 @@ def _message(said: Complaint, request: Request, response: Response) -> str:
     return f"Supabase answered {response.status} with {said.message or _describe(response)}"
 
 
-def _suggestion(said: Complaint, request: Request) -> str:
-    """Our advice, or else the hint of the database, which may be the caller's own."""
+def _suggestion(said: Complaint, request: Request, status: int) -> str:
     if request.method == "HEAD" and not said.code:
         return "ask by GET to see why"
-    return SUGGESTIONS.get(said.code) or (said.hint if isinstance(said.hint, str) else "")
+    return advice_on(said, status)
 
 
 def _details(said: Complaint, request: Request, response: Response) -> dict[str, Any]:

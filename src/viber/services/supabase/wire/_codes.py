@@ -107,35 +107,6 @@ STATUSES = {
 }
 """Statuses where no code says more."""
 
-SUGGESTIONS = {
-    "21000": "the server wants a filter on every update and delete",
-    "25006": 'the function writes: call it with method="POST"',
-    "23502": "send a value for the column, or give it a default",
-    "23503": "write the row that it refers to first",
-    "23505": "the row exists: upsert() merges into it, or ignores the new one",
-    "42501": "check the grants and the row level security policies of the table, or use db.admin",
-    "42703": "check the names of the columns; on the rows of a function, select those that it filters by",
-    "42P01": "check the name of the table and the schema (db_schema)",
-    "57014": "add an index, ask for less, or raise the role's statement_timeout",
-    "PGRST102": "check that every row has the same keys and the body is what the function expects",
-    "PGRST105": "put() takes the primary key, all of it and nothing else",
-    "PGRST106": "expose the schema in the API settings, or name another one",
-    "PGRST108": "select the embedded table that it filters on",
-    "PGRST116": "filter by a unique column, or ask for maybe_one() or first()",
-    "PGRST122": "the server knows no such time zone, or is too old (max_affected() needs PostgREST 12.2)",
-    "PGRST123": "aggregates are off: the server's db-aggregates-enabled switches them on",
-    "PGRST124": "more rows match than max_affected() allows: nothing was changed",
-    "PGRST201": "name the foreign key to embed by: embed(..., hint=...)",
-    "PGRST202": "check the name and the names of the arguments; reload the schema cache after a migration",
-    "PGRST203": "several functions have this name: make the argument types tell them apart",
-    "PGRST204": "check the column names; reload the schema cache after a migration",
-    "PGRST205": "check the name of the table and the schema (db_schema); reload the schema cache",
-    "PGRST301": "the token is malformed, expired, or of another project: as_user(jwt, refresh=...) renews it",
-    "PGRST302": "anonymous access is off: use a user's token",
-    "PGRST303": "the token has expired: as_user(jwt, refresh=...) renews it",
-}
-"""What a person may do about it."""
-
 _is_sqlstate = re.compile(r"[0-9A-Z]{5}").fullmatch
 _is_status_code = re.compile(r"PT\d{3}").fullmatch
 _is_refusal = re.compile(r"PGRST[12]\d\d").fullmatch

@@ -10,10 +10,12 @@ from pydantic_core import from_json
 from viber.http import Response
 
 _proxy_error = re.compile(r"PostgREST;\s*error=(\w+)").search
-_constraint = re.compile(r'constraint "(.+)"').search
+_constraint = re.compile(r'constraint "(.+?)"(?: |$)').search
 _relation = re.compile(r'(?:on table|of relation|for relation) "(.+?)"').search
 _null_column = re.compile(r'null value in column "(.+?)"').match
 _key = re.compile(r"Key \((.+?)\)=\(").match
+_MESSAGES = ("message", "msg", "error_description", "error")
+"""Where PostgREST, the auth server and gateways say what is wrong."""
 _rows = re.compile(r"contains (\d+) rows").search
 
 
@@ -35,12 +37,13 @@ class Complaint:
             body = None
         if not isinstance(body, dict):
             found = _proxy_error(response.headers.get("proxy-status", ""))
-            return cls(code=found[1] if found else "")
+            return cls(code=found[1] if found else "", message=_text(body))
         said = cast("dict[str, Any]", body)
         if said.get("code") == "":
             # What PostgREST 12 says, with a 400, when the database dies under a pooled connection.
             return cls("PGRST001", "the connection to the database was lost")
-        return cls(_text(said.get("code")), _text(said.get("message")), said.get("details"), said.get("hint"))
+        message = next(filter(None, (_text(said.get(name)) for name in _MESSAGES)), "")
+        return cls(_text(said.get("code")), message, said.get("details"), said.get("hint"))
 
     def shown(self, show: Callable[[str], str]) -> Self:
         """The same with its texts as they may be shown: servers repeat what they were sent."""
