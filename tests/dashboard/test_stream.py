@@ -193,6 +193,18 @@ async def test_health_is_asked_while_somebody_looks(stage: Any) -> None:
     assert (check["name"], check["healthy"]) == ("database", True)
 
 
+async def test_health_is_not_asked_for_nobody(stage: Any) -> None:
+    """Also within the block of a dashboard, which looks on by itself."""
+
+    async def database() -> None:
+        raise AssertionError("asked")
+
+    stage.services.health.register("database", database)
+    async with stage.dashboard():
+        await stage.clock.advance(60.0)
+    assert stage.services.health.latest() == {}
+
+
 async def test_health_may_be_left_to_others(stage: Any) -> None:
     """Then nothing is asked."""
 

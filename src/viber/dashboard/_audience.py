@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import ExitStack, contextmanager
-from typing import Final
+from typing import Any, Final
 
 from viber._signals import ending_on_signals
 from viber.clock import Clock
@@ -73,7 +73,7 @@ class Audience:
         self._viewers: set[Viewer] = set()
         self._reasons = 0
         self._work = ExitStack()
-        self._signals = ExitStack()
+        self._company = ExitStack()
 
     def __len__(self) -> int:
         return len(self._viewers)
@@ -88,15 +88,15 @@ class Audience:
         """One more viewer, within the block."""
         viewer = Viewer()
         with self.attended():
-            if not self._viewers:  # a server has set its own handlers by the time of its first request
-                self._signals.enter_context(ending_on_signals(self.end))
+            if not self._viewers:
+                self._welcome()
             self._viewers.add(viewer)
             try:
                 yield viewer
             finally:
                 self._viewers.discard(viewer)
                 if not self._viewers:
-                    self._signals.close()
+                    self._company.close()
 
     @contextmanager
     def attended(self) -> Generator[None]:
@@ -123,10 +123,12 @@ class Audience:
 
     def _begin(self) -> None:
         self._work.callback(self._services.listen(self._collector.feed))
-        for work in (self._look(), self._ask()):
-            task = asyncio.create_task(work, name="viber dashboard")
-            task.add_done_callback(_complain)
-            self._work.callback(task.cancel)
+        self._work.callback(_started(self._look()).cancel)
+
+    def _welcome(self) -> None:
+        """The first viewer is there; by now a server has set the handlers of signals that it needs."""
+        self._company.enter_context(ending_on_signals(self.end))
+        self._company.callback(_started(self._ask()).cancel)
 
     async def _look(self) -> None:
         try:
@@ -143,6 +145,12 @@ class Audience:
         while self._check_health is not None:
             await self._services.health.check_all()
             await self._clock.sleep(self._check_health)
+
+
+def _started(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(work, name="viber dashboard")
+    task.add_done_callback(_complain)
+    return task
 
 
 def _complain(task: asyncio.Task[None]) -> None:

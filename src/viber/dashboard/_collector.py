@@ -30,6 +30,7 @@ class Collector:
         self._picture: dict[str, Any] = {}
         self._drawn_at = 0.0
         self._number = 0
+        self._first = (0, b"")
         self.feed: Feed = Feed()
 
     def name_of(self, place: int) -> str:
@@ -56,8 +57,11 @@ class Collector:
         return {**picture, "history": [track.columns(self._drawn_at) for track in self._tracks.values()]}
 
     def first(self) -> bytes:
-        """A snapshot as the first event of a stream."""
-        return b"retry: 2000\n" + _event("snapshot", self.snapshot())
+        """A snapshot as the first event of a stream; viewers that come at once get the same."""
+        number = self.look()["number"]
+        if self._first[0] != number:
+            self._first = number, b"retry: 2000\n" + _event("snapshot", self.snapshot())
+        return self._first[1]
 
     def delta(self, *, again: bool = False) -> bytes:
         """What stands now as an event of a stream; whoever missed others misses only points of charts."""
