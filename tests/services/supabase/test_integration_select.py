@@ -54,6 +54,18 @@ async def test_a_computed_column_is_selected_and_ordered_by(db: SupabaseService)
     assert rows == [{"full_label": "Élise 44 <customer44@example.com>"}]
 
 
+async def test_a_cast_is_of_what_stands_before_it(db: SupabaseService) -> None:
+    """Before an aggregate of its values, behind it of the result: the largest of texts is another."""
+    customers = db.table("customers")
+    assert await customers.select(col("id").cast("text").max()).one() == {"max": "9"}
+    assert await customers.select(col("id").max().cast("text")).one() == {"max": "50"}
+    ages = col("profile").text("age").cast("int")
+    assert await customers.select(ages.sum(), ages.min().as_("least").cast("text")).one() == {
+        "sum": 2225,
+        "least": "20",
+    }
+
+
 async def test_aggregates_are_made_of_the_groups_of_the_other_columns(db: SupabaseService) -> None:
     """Each with its own name, renamed and cast like a column; of a sum no digit is lost as text."""
     columns = (

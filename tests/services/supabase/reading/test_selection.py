@@ -21,6 +21,8 @@ from viber.services.supabase.reading._selection import is_grouped, selection
         ((col("profile").json("a", 0).as_("x"),), "x:profile->a->0"),
         ((col("total").sum(), col("id").count().as_("n"), "status"), "total.sum(),n:id.count(),status"),
         ((col("total").max().cast("text"),), "total.max()::text"),
+        ((col("a").text("b").cast("int").sum(),), "a->>b::int.sum()"),
+        ((col("a").cast("int").sum().as_("s").cast("text"),), "s:a::int.sum()::text"),
         ((count(),), "count()"),
         ((count().as_("a,b").cast("text"), "x"), '"a,b":count()::text,x'),
         ((raw("id,c:customers(name)"), "x"), "id,c:customers(name),x"),

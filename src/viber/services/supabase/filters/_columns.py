@@ -18,8 +18,8 @@ class Column(Comparable):
     Example:
         >>> col("profile").text("theme").as_("theme").selected()
         'theme:profile->>theme'
-        >>> col("total").sum().selected()
-        'total.sum()'
+        >>> col("profile").text("age").cast("int").sum().cast("text").selected()
+        'profile->>age::int.sum()::text'
     """
 
     name: str
@@ -28,6 +28,8 @@ class Column(Comparable):
     alias: str = ""
     type: str = ""
     aggregate: Aggregate | None = None
+    result: str = ""
+    """The type that an aggregate is cast to, as `type` is that of what it is made of."""
 
     def json(self, *steps: Step) -> Self:
         """What stands at these keys or indices of a JSON column, as JSON."""
@@ -38,8 +40,8 @@ class Column(Comparable):
         return replace(self, path=(*self.path, *steps), ends_as_text=True)
 
     def cast(self, type: str) -> Self:  # noqa: A002 - PostgreSQL's word
-        """The column as another type of PostgreSQL, for example `"text"`; of an aggregate, its result."""
-        return replace(self, type=type)
+        """The column as another type of PostgreSQL, for example `"text"`; behind an aggregate, its result."""
+        return replace(self, result=type) if self.aggregate else replace(self, type=type)
 
     def as_(self, alias: str) -> Self:
         """The column under another name in the answer."""
@@ -81,9 +83,8 @@ class Column(Comparable):
     def selected(self) -> str:
         """The column as `select` names it: `theme:profile->>theme::text`."""
         alias = f"{name(self.alias)}:" if self.alias else ""
-        aggregate = f".{self.aggregate}()" if self.aggregate else ""
-        cast = f"::{type_name(self.type)}" if self.type else ""
-        return f"{alias}{self._path().place().text}{aggregate}{cast}"
+        aggregate = f".{self.aggregate}(){_cast(self.result)}" if self.aggregate else ""
+        return f"{alias}{self._path().place().text}{_cast(self.type)}{aggregate}"
 
     def _path(self) -> Path:
         return Path(self.name, self.path, self.ends_as_text)
@@ -130,6 +131,10 @@ def column_of(column: ColumnLike) -> Column:
         return column
     path = path_of(column)
     return Column(path.column, path.steps, path.ends_as_text)
+
+
+def _cast(type: str) -> str:  # noqa: A002 - PostgreSQL's word
+    return f"::{type_name(type)}" if type else ""
 
 
 def type_name(text: str) -> str:
