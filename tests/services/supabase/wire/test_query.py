@@ -59,6 +59,35 @@ async def test_a_write_that_was_run_is_silent(build: Any) -> None:
     assert complaints(lambda: None) == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda db: db.table("t").select(),
+        lambda db: db.table("t").insert({"a": 1}),
+        lambda db: db.table("t").insert_many([{"a": 1}]),
+        lambda db: db.table("t").delete().eq("id", 1).returning(),
+        lambda db: db.rpc("f"),
+    ],
+)
+@pytest.mark.parametrize("step", ["run", "with_response"])
+async def test_what_is_cancelled_before_it_begins_is_silent(
+    query: Callable[[Any], Any], step: str, project: Any
+) -> None:
+    """It was run, and nothing of it was sent."""
+
+    async def cancel() -> None:
+        asked = query(project.db)
+        task = asyncio.create_task((asked.with_response() if step == "with_response" else asked).run())
+        task.cancel()
+        await asyncio.wait([task])
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await cancel()
+        gc.collect()
+    assert (caught, project.requests) == ([], [])
+
+
 async def test_of_two_writes_from_one_the_dropped_one_warns(build: Any) -> None:
     """Each step has to be run by itself: one that was does not speak for the other."""
     project = build(Reply(204))

@@ -120,7 +120,8 @@ class Call(Query[Out], Generic[Out]):
         return self._run()
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
-        """The same query, which notes its answers on the receipt."""
+        """The same query, about to be run, which notes its answers on the receipt."""
+        self.source.invocation.duty.discharge()
         return replace(self, source=self.source.recorded_by(receipt))
 
     async def _run(self) -> Out:

@@ -40,7 +40,7 @@ class Query(Generic[Out_co]):
 
     @abstractmethod
     def recorded_by(self, receipt: Receipt, /) -> "Query[Out_co]":
-        """The same query, which notes its answers on the receipt."""
+        """The same query, about to be run, which notes its answers on the receipt."""
 
     def __await__(self) -> Generator[Any, None, Out_co]:
         return self.run().__await__()
@@ -55,15 +55,16 @@ class Recorded(Query[Result[Data]]):
     def run(self) -> Coroutine[Any, Any, Result[Data]]:
         """A coroutine that sends the query."""
         receipt = Receipt()
-        return _recorded(self.query.recorded_by(receipt).run(), receipt)
+        return _recorded(self.query.recorded_by(receipt), receipt)
 
     def recorded_by(self, _: Receipt, /) -> Query[Result[Data]]:
         """Recording twice is recording once."""
         return self
 
 
-async def _recorded(run: Coroutine[Any, Any, Data], receipt: Receipt) -> Result[Data]:
-    return receipt.result(await run)
+async def _recorded(query: Query[Data], receipt: Receipt) -> Result[Data]:
+    # Run in here: a task that is cancelled before it begins leaves no coroutine behind that nobody awaited.
+    return receipt.result(await query)
 
 
 class Duty:

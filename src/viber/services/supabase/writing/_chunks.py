@@ -136,6 +136,7 @@ class InsertMany(Query[Account[Out]], Generic[Row, Out]):
 
     def recorded_by(self, _: Receipt, /) -> Self:
         """Each chunk has an answer of its own, and notes it there."""
+        self.duty.discharge()
         return self
 
 

@@ -76,7 +76,8 @@ class Write(Query[Out], Generic[Row, Out]):
         return self._run()
 
     def recorded_by(self, receipt: Receipt, /) -> Self:
-        """The same query, which notes its answers on the receipt."""
+        """The same query, about to be run, which notes its answers on the receipt."""
+        self.duty.discharge()
         return replace(self, source=self.source.recorded_by(receipt))
 
     @abstractmethod
