@@ -21,13 +21,15 @@ async def server() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
         stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert process.stderr is not None
-    async with asyncio.timeout(PATIENCE):
-        while b"running on" not in (line := await process.stderr.readline()):
-            assert line, "the server did not start"
-    yield process, line.decode().split("running on ")[1].split()[0]
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while b"running on" not in (line := await process.stderr.readline()):
+                assert line, "the server did not start"
+        yield process, line.decode().split("running on ")[1].split()[0]
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 async def test_the_page_is_there_and_its_parts_beside_it(
