@@ -9,6 +9,7 @@ from viber.http._fields import LARGEST_HEAD, HeadTooLarge
 _SIZE = rb"([0-9A-Fa-f]{1,20})(?:;[^\n]*|[ \t]*)\r\n"
 _FIRST_SIZE = re.compile(_SIZE)
 _NEXT_SIZE = re.compile(rb"\r\n" + _SIZE)
+_USUAL_SIZE = re.compile(rb"\r\n([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
 _FIRST_TRAILER = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\0\r\n]*\r?\n")
 _NEXT_TRAILER = re.compile(rb"[ \t][^\0\r\n]*\r?\n|" + _FIRST_TRAILER.pattern)
 _ENDS = (b"\r\n", b"\n")
@@ -75,8 +76,12 @@ class ChunkedBody(Body):
                 pieces.append(piece := data[at : at + self._left])
                 at += len(piece)
                 self._left -= len(piece)
-            end = 0 if self._left else data.find(b"\n", at + self._skipped) + 1
-            if not end:
+                if self._left:
+                    break
+            if self._wanted is _NEXT_SIZE and (found := _USUAL_SIZE.match(data, at)):
+                self._left, self._frame, at = int(found[1], 16), 0, found.end()
+                continue
+            if not (end := data.find(b"\n", at + self._skipped) + 1):
                 break
             self._read(data[at:end])
             at = end

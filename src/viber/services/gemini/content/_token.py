@@ -9,7 +9,7 @@ from viber.services.gemini.content._part import Part
 from viber.services.gemini.content._usage import UsageMetadata
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Token:
     """What one event of a stream said; `text` may be empty, and more than a word.
 
@@ -60,13 +60,6 @@ def candidates_of(chunk: Json) -> Sequence[Json]:
     return candidates
 
 
-def parts_of(candidate: Json) -> Sequence[Json]:
-    """The parts of a candidate, absent ones being none."""
-    content: Json = candidate.get("content") or {}
-    parts: Sequence[Json] = content.get("parts") or ()
-    return parts
-
-
 def index_of(candidate: Json) -> int:
     """Which of the answers it is; one that does not say is the first."""
     return candidate.get("index") or 0
@@ -87,9 +80,10 @@ def text_of(chunk: Json) -> str:
         AttributeError, TypeError: the event has not the shape of an answer.
     """
     text = ""
-    for candidate in candidates_of(chunk):
+    for candidate in chunk.get("candidates") or ():
         hash(index := candidate.get("index"))  # raises for what cannot tell candidates apart
-        for part in parts_of(candidate):
+        content: Json = candidate.get("content") or {}
+        for part in content.get("parts") or ():
             if not (part.get("thought") or index):
                 text += part.get("text") or ""
     return text

@@ -94,32 +94,30 @@ class Leg:
         Raises:
             BaseError: what broke it off.
         """
-        token, self._first = self._first, None
-        return token or self._reader.next()
+        if (token := self._first) is None:
+            return self._reader.next()
+        self._first = None
+        return token
 
-    async def read_on(self) -> Token | None:
-        """The next token when none is ready; None after the last one of a complete answer.
+    async def next(self) -> Token | None:
+        """The next token; None after the last one of a complete answer.
 
         Raises:
             BaseError: what broke it off.
         """
-        while not self._reader.is_closed:
-            await self._read()
-            if (token := self._reader.next()) is not None:
-                return token
-        return None
-
-    async def _read(self) -> None:
-        try:
-            if piece := await read_within(self._timer, self._limit, self._source.read()):
-                self._reader.feed(piece)
-            else:
-                await self._finish()
-        except (BaseError, builtins.TimeoutError) as error:
-            if not self._reader.is_complete:
-                raise self._told(error) from error
-            self.abort()
-            self._reader.close()
+        reader = self._reader
+        while (token := self.ready()) is None and not reader.is_closed:
+            try:
+                if piece := await read_within(self._timer, self._limit, self._source.read()):
+                    reader.feed(piece)
+                else:
+                    await self._finish()
+            except (BaseError, builtins.TimeoutError) as error:
+                if not reader.is_complete:
+                    raise self._told(error) from error
+                self.abort()
+                reader.close()
+        return token
 
     async def _finish(self) -> None:
         self._reader.close()

@@ -133,9 +133,7 @@ class TokenStream:
     async def __anext__(self) -> Token:
         self._enter()
         try:
-            leg = self._leg or await self._open("")
-            while (token := self._ready(leg) or await self._read_on(leg)) is None:
-                leg = await self._go_on()
+            token = self._ready() or await self._wait()
         finally:
             self._is_busy = False
         self._transcript.add(token.chunk, token.text)
@@ -148,15 +146,24 @@ class TokenStream:
             raise self._end.with_traceback(None)
         self._is_busy = True
 
-    def _ready(self, leg: Leg) -> Token | None:
+    def _ready(self) -> Token | None:
+        """The next token, if it is here already."""
+        if (leg := self._leg) is None:
+            return None
         try:
             return leg.ready()
         except BaseError as error:
             raise self._broken(leg, error) from error
 
-    async def _read_on(self, leg: Leg) -> Token | None:
+    async def _wait(self) -> Token:
+        leg = self._leg or await self._open("")
+        while (token := await self._next(leg)) is None:
+            leg = await self._go_on()
+        return token
+
+    async def _next(self, leg: Leg) -> Token | None:
         try:
-            return await leg.read_on()
+            return await leg.next()
         except BaseError as error:
             raise self._broken(leg, error) from error
         except BaseException:
