@@ -106,6 +106,9 @@ async def test_existence_asks_for_one_row_and_no_model(build: Any) -> None:
     assert project.requests[0].url.endswith("?limit=1")
 
 
+CSV = {"content-type": "text/csv; charset=utf-8"}
+
+
 @pytest.mark.parametrize(
     ("ask", "accept"),
     [
@@ -115,7 +118,7 @@ async def test_existence_asks_for_one_row_and_no_model(build: Any) -> None:
 )
 async def test_text_is_what_was_accepted(ask: Any, accept: str, build: Any) -> None:
     """As it came; the bounds hold."""
-    project = build(Reply(body="id\n1\nÜ".encode()))
+    project = build(Reply(body="id\n1\nÜ".encode(), headers={"content-type": accept}))
     assert await ask(project.db.table("t").select("id").limit(2)) == "id\n1\nÜ"
     assert project.header("accept") == accept
     assert project.query() == [("select", "id"), ("limit", "2")]
@@ -124,7 +127,22 @@ async def test_text_is_what_was_accepted(ask: Any, accept: str, build: Any) -> N
 async def test_text_that_is_no_text_is_an_error(build: Any) -> None:
     """Bytes that are not UTF-8."""
     with pytest.raises(ServerError):
-        await build(*[Reply(body=b"\xff")] * 3).db.table("t").select().csv()
+        await build(*[Reply(body=b"\xff", headers=CSV)] * 3).db.table("t").select().csv()
+
+
+@pytest.mark.parametrize("ask", [lambda q: q.csv(), lambda q: q.explain(), lambda q: q.media("image/png")])
+async def test_a_page_is_not_taken_for_text(ask: Any, build: Any) -> None:
+    """Any bytes could be: what was asked for says so in its header."""
+    page = Reply(body=b"<html>", headers={"content-type": "text/html"})
+    with pytest.raises(ServerError) as caught:
+        await ask(build(page).db.table("t").select())
+    assert caught.value.code == "supabase.unreadable"
+
+
+async def test_a_page_that_was_asked_for_is_one(build: Any) -> None:
+    """The database may make HTML."""
+    page = Reply(body=b"<html>", headers={"content-type": "text/html"})
+    assert await build(page).db.table("t").select().media("text/html") == b"<html>"
 
 
 async def test_other_media_types_are_bytes(build: Any) -> None:
@@ -161,14 +179,15 @@ async def test_a_plan_as_json_is_that_of_the_one_statement(build: Any) -> None:
 
 async def test_text_at_the_cap_of_the_server_is_doubted(build: Any, caplog: pytest.LogCaptureFixture) -> None:
     """By what the answer tells of its rows."""
-    project = build(Reply(body=b"id", headers={"content-range": "0-1/*"}), max_rows=2)
+    project = build(Reply(body=b"id", headers=CSV | {"content-range": "0-1/*"}), max_rows=2)
     with caplog.at_level(logging.WARNING, logger="viber"):
         await project.db.table("t").select().csv()
     assert "exactly 2 rows" in caplog.text
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda q: q, lambda q: q.one(), lambda q: q.first(), lambda q: q.with_count(), lambda q: q.csv()]
+    "ask",
+    [lambda q: q, lambda q: q.one(), lambda q: q.first(), lambda q: q.with_count(), lambda q: q.media("a/b")],
 )
 async def test_what_was_wished_goes_out_with_every_form(ask: Any, build: Any) -> None:
     """A zone is asked for strictly."""

@@ -140,6 +140,25 @@ async def test_an_answer_without_what_was_asked_for_is_no_success(build: Any) ->
     assert caught.value.delivery is Delivery.UNKNOWN
 
 
+@pytest.mark.parametrize("make", [lambda t: t.insert({"a": 1}), lambda t: t.insert({"a": 1}).returning_key()])
+@pytest.mark.parametrize(
+    "reply", [Reply(200), Reply(200, body=b"<html>", headers={"content-type": "text/html"})]
+)
+async def test_an_answer_that_may_come_from_anything_is_no_success(
+    make: Any, reply: Reply, build: Any
+) -> None:
+    """A bare 200, or a page: PostgREST answers 201, or says in a header field how many rows there are."""
+    with pytest.raises(ServerError) as caught:
+        await make(build(reply).db.table("t"))
+    assert (caught.value.code, caught.value.delivery) == ("supabase.unreadable", Delivery.UNKNOWN)
+
+
+async def test_a_merge_that_inserted_nothing_is_a_success(build: Any) -> None:
+    """From PostgREST 13 on it is answered by 200."""
+    project = build(Reply(200, headers={"content-range": "*/*"}))
+    assert await project.db.table("t").upsert({"a": 1}) is None
+
+
 async def test_a_table_without_a_key_has_none_to_tell(build: Any) -> None:
     """The row was written all the same, and the error says so."""
     with pytest.raises(InvalidRequestError, match="the row was written") as caught:

@@ -21,6 +21,7 @@ from viber.services.supabase.wire._source import Source
 
 Out = TypeVar("Out")
 _BEYOND = "PGRST103"
+_TEXTS = ("text/csv", "application/vnd.pgrst.plan+text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,17 @@ def total_in(response: Response) -> int:
     return total
 
 
-def bytes_in(response: Response) -> bytes:
-    """The answer as it came."""
+def bytes_in(response: Response, accept: str) -> bytes:
+    """The answer as it came; a page in place of another form is no answer."""
+    if _is_page(response) and "html" not in accept:
+        raise ValueError("a page")
     return response.body
 
 
 def text_in(response: Response) -> str:
-    """The answer as text."""
+    """The answer as text, which says of itself that it is one of ours: any bytes could be taken for text."""
+    if not _media_type(response).startswith(_TEXTS):
+        raise ValueError("not in the form that was asked for")
     return response.body.decode()
 
 
@@ -126,6 +131,14 @@ def plan_in(response: Response) -> dict[str, Any]:
     """The plan of the one statement that a query is."""
     [plan] = from_json(response.body)
     return cast("dict[str, Any]", plan)
+
+
+def _media_type(response: Response) -> str:
+    return response.headers.get("content-type", "").lower()
+
+
+def _is_page(response: Response) -> bool:
+    return "html" in _media_type(response)
 
 
 async def _none_beyond(error: SupabaseError, _: Call) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Self, overload
 from zoneinfo import ZoneInfo
 
@@ -136,7 +137,8 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
         Raises:
             InvalidRequestError: no header can carry it; when it is sent, the database has no such type.
         """
-        return Reading(self.source, self.clauses, self.form.accepting(media_type(type)), bytes_in, "select")
+        form = self.form.accepting(media_type(type))
+        return Reading(self.source, self.clauses, form, partial(bytes_in, accept=type), "select")
 
     @overload
     def explain(

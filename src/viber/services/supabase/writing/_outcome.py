@@ -44,9 +44,19 @@ class Outcome(Generic[Out]):
         return [Clauses(self.columns).query()] if self.columns else []
 
 
-async def _nothing(response: Response) -> None:
+_OK = 200
+
+
+def _require_bare(response: Response) -> None:
+    """An answer without a body, which PostgREST gave: a bare 200 may come from anything in between."""
     if response.body.strip():
         raise ValueError("a body where none was asked for")
+    if response.status == _OK and "content-range" not in response.headers:
+        raise ValueError("nothing that says who answered")
+
+
+async def _nothing(response: Response) -> None:
+    _require_bare(response)
 
 
 async def _count(response: Response) -> int:
@@ -57,6 +67,7 @@ async def _count(response: Response) -> int:
 
 
 async def _location(response: Response) -> dict[str, str]:
+    _require_bare(response)
     pairs = parse_qsl(urlsplit(response.headers.get("location", "")).query)
     if not pairs:
         raise SupabaseInvalidRequestError(
