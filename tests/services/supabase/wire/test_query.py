@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import inspect
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -114,6 +116,20 @@ async def test_a_query_can_be_run_more_than_once(build: Any) -> None:
     query = project.db.table("t").select()
     assert await query == await query == await query.run()
     assert len(project.requests) == 3
+
+
+async def test_a_copy_of_a_query_is_the_query(build: Any) -> None:
+    """A value that does not change needs no second one; the duty to run a write stays one."""
+    insert = build(Reply(201)).db.table("t").insert({"a": 1})
+    assert copy.copy(insert) is insert
+    assert copy.deepcopy([insert])[0] is insert
+    await insert
+
+
+def test_a_query_is_not_pickled(project: Any) -> None:
+    """It belongs to the service that it was made by."""
+    with pytest.raises(TypeError, match="a Select cannot be pickled, as it belongs to its service"):
+        pickle.dumps(project.db.table("t").select())
 
 
 async def test_run_is_a_coroutine(build: Any) -> None:

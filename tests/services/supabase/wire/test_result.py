@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import pytest
@@ -28,7 +30,7 @@ async def test_a_result_tells_what_came_beside_the_data(build: Any) -> None:
         (lambda db: db.table("t").select().first(), {"id": 1}),
         (lambda db: db.table("t").select().exists(), True),
         (lambda db: db.table("t").select().count(), 1),
-        (lambda db: db.table("t").select().csv(), '[{"id": 1}]'),
+        (lambda db: db.table("t").select().media("a/b"), b'[{"id": 1}]'),
         (lambda db: db.table("t").insert({"id": 1}).returning(), [{"id": 1}]),
         (lambda db: db.table("t").update({"a": 1}).eq("id", 1).returning(), [{"id": 1}]),
         (lambda db: db.table("t").delete().eq("id", 1).returning(), [{"id": 1}]),
@@ -59,6 +61,16 @@ async def test_header_fields_can_only_be_read(build: Any) -> None:
         result.headers["x"] = "1"
     with pytest.raises(TypeError):
         Result(1).headers["x"] = "1"  # type: ignore[index]
+
+
+async def test_a_result_can_be_copied_and_pickled(build: Any) -> None:
+    """For a cache, or another process; its header fields stay read only."""
+    project = build(*[Reply(206, json=[{"id": 1}], headers={"content-range": "0-0/1"})] * 2)
+    select = project.db.table("t").select()
+    for result in (await select.with_response(), await select.with_count()):
+        for twin in (copy.deepcopy(result), pickle.loads(pickle.dumps(result))):
+            assert twin == result
+            assert type(twin.headers) is type(result.headers)
 
 
 async def test_without_a_request_there_is_no_answer(project: Any) -> None:

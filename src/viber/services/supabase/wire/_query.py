@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar
 
 from viber.services.supabase.wire._result import Receipt, Result
 
@@ -41,6 +41,19 @@ class Query(Generic[Out_co]):
     @abstractmethod
     def recorded_by(self, receipt: Receipt, /) -> "Query[Out_co]":
         """The same query, about to be run, which notes its answers on the receipt."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        """It does not change, so that one is as good as another; the duty to run a write stays one."""
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be pickled, as it belongs to its service: "
+            "make it anew where it is to be run"
+        )
 
     def __await__(self) -> Generator[Any, None, Out_co]:
         return self.run().__await__()

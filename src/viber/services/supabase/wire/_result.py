@@ -1,9 +1,9 @@
 """What came with an answer: status, header fields, request id, attempts, and a count that was asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from viber.http import Response
 from viber.resilience import Call
@@ -29,6 +29,16 @@ class Result(Generic[Out_co]):
     """How many rows there are in all, if that was asked for."""
     replayed: bool = False
     """An earlier attempt had done it already, as a look at the table showed."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To a cache, to another process: what can be read only cannot be pickled."""
+        values = [getattr(self, each.name) for each in fields(self)]
+        return _restored, (type(self), [dict(each) if each is self.headers else each for each in values])
+
+
+def _restored(kind: type[Result[Any]], values: list[Any]) -> Result[Any]:
+    data, status, headers, *others = values
+    return kind(data, status, MappingProxyType(headers), *others)
 
 
 @dataclass(frozen=True, slots=True)
