@@ -8,7 +8,7 @@ from viber.services.supabase._errors import refusal
 from viber.services.supabase.filters._columns import col
 from viber.services.supabase.filters._filters import Filter
 from viber.services.supabase.filters._operators import Operator, compare, identity
-from viber.services.supabase.filters._values import json_of
+from viber.services.supabase.filters._values import row_json
 from viber.services.supabase.reading._clauses import ALL, Clauses
 from viber.services.supabase.reading._select import Select
 from viber.services.supabase.reading._selection import Selectable
@@ -155,7 +155,7 @@ class Table(Generic[Row]):
             source=self.source,
             outcome=NOTHING,
             where=where,
-            body=json_of(fields),
+            body=row_json(fields),
             duty=Duty(f"put into {self.name}"),
         )
 
@@ -181,13 +181,13 @@ class Table(Generic[Row]):
             await users.soft_delete().eq("id", 7)
             await users.restore().eq("id", 7)
         """
-        deleted = json_of({column: "now"})  # PostgreSQL's word for the time at which the transaction began
+        deleted = row_json({column: "now"})  # PostgreSQL's word for the time at which the transaction began
         return self._change("soft delete", deleted, identity(col(column), None), all_rows=all_rows)
 
     def restore(self, column: str = "deleted_at", *, all_rows: bool = False) -> Change[Row, None]:
         """Take back the soft delete of the rows that the filters find."""
         is_deleted = identity(col(column), None, negated=True)
-        return self._change("restore", json_of({column: None}), is_deleted, all_rows=all_rows)
+        return self._change("restore", row_json({column: None}), is_deleted, all_rows=all_rows)
 
     def _insert(self, body: Body, missing: Missing, upsert: Upsert | None = None) -> Insert[Row, None]:
         if missing not in {"default", "null"}:

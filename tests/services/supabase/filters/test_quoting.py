@@ -139,8 +139,8 @@ def test_a_table_name_is_one_segment_of_the_path(table: str, path: str) -> None:
     assert segment(table) == path
 
 
-@pytest.mark.parametrize("table", ["", ".", "..", "a\0"])
-def test_a_segment_that_would_move_in_the_path_is_refused(table: str) -> None:
-    """An empty name and the dots that mean other folders are no tables."""
+@pytest.mark.parametrize("table", ["", ".", "..", "a\0", None, 5])
+def test_what_is_no_segment_of_a_path_is_refused(table: object) -> None:
+    """An empty name and the dots that mean other folders are no tables; what is no text is none."""
     with pytest.raises(InvalidRequestError):
         segment(table)

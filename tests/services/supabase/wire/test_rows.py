@@ -158,6 +158,13 @@ def test_a_type_that_pydantic_does_not_know_is_refused() -> None:
         reader_of(Foreign)
 
 
+@pytest.mark.parametrize("model", ["Order", {"id": int}, [int]])
+def test_what_is_no_type_is_refused(model: Any) -> None:
+    """A name, or the shape of a row in a dict."""
+    with pytest.raises(InvalidRequestError, match="pass a type"):
+        reader_of(model)
+
+
 def test_a_reader_is_made_once_for_a_model() -> None:
     """Building a validator is dear."""
     assert reader_of(Event) is reader_of(Event)

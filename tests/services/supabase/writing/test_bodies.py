@@ -57,6 +57,14 @@ def test_a_field_left_at_none_is_left_to_the_database() -> None:
     assert sent(Order(note=None))["note"] is None
 
 
+@pytest.mark.parametrize("value", ["a\0b", ["\0"], {"a": {"\0": 1}}, "\\\0"])
+def test_what_no_column_can_store_is_refused(value: Any) -> None:
+    """A NUL character, wherever it stands; its escape as text is text."""
+    with pytest.raises(InvalidRequestError, match="NUL"):
+        body_of([{"a": 1}, {"a": value}])
+    assert sent({"a": "\\u0000"}) == {"a": "\\u0000"}
+
+
 def test_a_dataclass_and_a_typed_dict_are_rows() -> None:
     """Both go out with all they hold."""
     assert sent(Reading(1, Decimal("0.50"))) == {"id": 1, "value": "0.50"}

@@ -40,9 +40,9 @@ def percent(text: str) -> str:
     return text if _needs_no_encoding(text) else quote(text, safe=_SAFE_IN_QUERY)
 
 
-def segment(name: str) -> str:
+def segment(name: object) -> str:
     """A table or function name as one segment of a path."""
-    if sound(name) in {"", ".", ".."}:
+    if not isinstance(name, str) or sound(name) in {"", ".", ".."}:
         raise refusal(f"{name!r} is not the name of a table or function")
     return quote(name, safe="")
 

@@ -180,9 +180,7 @@ def json_text(value: object) -> str:
     """
     if value is None or isinstance(value, (Decimal, Notation)):
         return text_of(value)
-    text = json_of(value).decode()
-    if _escaped_nul(text):
-        raise refusal("a NUL character cannot be stored or compared in PostgreSQL")
+    text = row_json(value).decode()
     if _holds_decimal(value):
         raise refusal("a Decimal inside of JSON may be a number or text", suggestion="use int, float or str")
     return text
@@ -194,6 +192,18 @@ def _holds_decimal(value: object) -> bool:
     if _is_list(value):
         return any(map(_holds_decimal, cast("Iterable[object]", value)))
     return isinstance(value, Decimal)
+
+
+def row_json(value: object) -> bytes:
+    """The value as JSON that PostgreSQL can store, which is JSON without NUL characters.
+
+    Raises:
+        InvalidRequestError: something in it cannot be stored.
+    """
+    text = json_of(value)
+    if b"u0000" in text and _escaped_nul(text.decode()):
+        raise refusal("a NUL character cannot be stored or compared in PostgreSQL")
+    return text
 
 
 def json_of(value: object) -> bytes:

@@ -71,6 +71,8 @@ def reader_of(model: type[Row]) -> RowReader[Row]:
     Raises:
         InvalidRequestError: pydantic cannot validate the type.
     """
+    if isinstance(model, (str, dict, list)):
+        raise refusal(f"a {type(model).__name__} cannot describe rows: pass a type")
     return _reader_of(model)  # type: ignore[arg-type]  # a type can be hashed
 
 

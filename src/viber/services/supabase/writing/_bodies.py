@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from viber.services.supabase._errors import refusal
 from viber.services.supabase.filters._quoting import name
-from viber.services.supabase.filters._values import is_listing, json_of
+from viber.services.supabase.filters._values import is_listing, row_json
 from viber.services.supabase.wire._rows import exactly
 from viber.services.supabase.writing._fields import RowInput, fields_of, is_row
 
@@ -52,11 +52,11 @@ def body_of(
     chosen = None if columns is None else _chosen(columns)
     if is_row(rows):
         fields = fields_of(rows)
-        return Body(json_of(fields), 1, chosen or (), _key_in([fields], key, chosen))
+        return Body(row_json(fields), 1, chosen or (), _key_in([fields], key, chosen))
     if not is_listing(rows):
         raise refusal(f"a {type(rows).__name__} is not a row, nor a list of rows")
     several = [fields_of(row) for row in cast("Iterable[object]", rows)]
-    return Body(json_of(several), len(several), chosen or _differing(several), _key_in(several, key, chosen))
+    return Body(row_json(several), len(several), chosen or _differing(several), _key_in(several, key, chosen))
 
 
 def values_of(values: RowInput) -> bytes:
@@ -64,7 +64,7 @@ def values_of(values: RowInput) -> bytes:
     fields = fields_of(values)
     if not fields:
         raise refusal("an update needs at least one value")
-    return json_of(fields)
+    return row_json(fields)
 
 
 def with_value(body: bytes, column: str, value: object) -> bytes:
@@ -75,7 +75,7 @@ def with_value(body: bytes, column: str, value: object) -> bytes:
     """
     if column in exactly(body):
         raise refusal(f"{column} is given twice")
-    return b"%b,%b" % (body[:-1], json_of({column: value})[1:])
+    return b"%b,%b" % (body[:-1], row_json({column: value})[1:])
 
 
 def _differing(rows: list[Mapping[str, object]]) -> tuple[str, ...]:
