@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from viber.errors import SupabaseError, TimeoutError
+from viber.errors import CircuitOpenError, SupabaseError, TimeoutError
 from viber.machines import BreakerState, Trigger
 from viber.observability import (
     CallFinished,
@@ -119,3 +119,11 @@ def test_operations_are_bounded() -> None:
     seen = counted(*(finished(f"select t{number}") for number in range(250)))
     assert (len(seen.operations), seen.calls) == (201, 250)
     assert seen.operations["other operations"].calls == 50
+
+
+def test_a_call_that_was_turned_away_has_no_latency() -> None:
+    """It is counted with its code; its microseconds would hide how slow the service is."""
+    rejected = CallFinished("supabase", "select orders", "r", 0, 0.00001, CircuitOpenError("supabase"), 10.0)
+    seen = counted(finished(duration=0.5), rejected, rejected)
+    assert (seen.calls, seen.errors, seen.latency.count) == (3, {"circuit.open": 2}, 1)
+    assert seen.operations["select orders"].latency.p50 == 0.5

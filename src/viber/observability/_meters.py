@@ -15,11 +15,12 @@ OTHER = "other operations"
 class OperationMeter:
     """Counts the calls of one operation."""
 
-    __slots__ = ("attempts", "durations", "errors")
+    __slots__ = ("attempts", "calls", "durations", "errors")
 
     def __init__(self) -> None:
         self.durations = RecentHistogram()
         self.errors: Counter[str] = Counter()
+        self.calls: int = 0
         self.attempts: int = 0
 
 
@@ -51,13 +52,15 @@ class ServiceMeter:
     def finished(
         self, operation: str, attempts: int, duration: float, error: BaseException | None, now: float
     ) -> None:
-        """A logical call is over."""
+        """A logical call is over; one that was turned away unsent is counted, and has no duration."""
         meter = self.operations.get(operation)
         if meter is None:
             meter = self._meter(operation)
         self.latest = now
-        meter.attempts += attempts
-        meter.durations.record(now, duration)
+        meter.calls += 1
+        if attempts:
+            meter.attempts += attempts
+            meter.durations.record(now, duration)
         if error is not None:
             meter.errors[code_of(error)] += 1
 

@@ -43,7 +43,10 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class OperationMetrics:
-    """The logical calls of one operation since the beginning; `errors` by code, cancelled ones too."""
+    """The logical calls of one operation since the beginning; `errors` by code, cancelled ones too.
+
+    Latencies are of calls that were sent: a rejection takes microseconds, and would hide how slow they are.
+    """
 
     calls: int = 0
     attempts: int = 0
@@ -160,7 +163,7 @@ def _metrics_of(service: str, meter: ServiceMeter, now: float) -> ServiceMetrics
     recents = {name: each.durations.recent(now) for name, each in operations.items()}
     return ServiceMetrics(
         service,
-        calls=sum(total.count for total in totals.values()),
+        calls=sum(each.calls for each in operations.values()),
         attempts=sum(each.attempts for each in operations.values()),
         errors=_summed(each.errors for each in operations.values()),
         retries=dict(meter.retries),
@@ -177,7 +180,7 @@ def _metrics_of(service: str, meter: ServiceMeter, now: float) -> ServiceMetrics
 
 def _operation(meter: OperationMeter, total: Histogram, recent: Histogram) -> OperationMetrics:
     return OperationMetrics(
-        total.count, meter.attempts, dict(meter.errors), latency_of(total), latency_of(recent)
+        meter.calls, meter.attempts, dict(meter.errors), latency_of(total), latency_of(recent)
     )
 
 

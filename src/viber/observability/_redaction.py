@@ -87,7 +87,7 @@ def _shown(text: str, secrets: list[str], names: SensitiveNames, limit: int | No
     if limit is not None:
         margin = _MARGIN + len(max(secrets, key=len, default=""))
         if len(text) > _AHEAD * limit + margin:
-            # Most of it will be cut. Half a secret may stand where this part ends, but that is behind the cut.
+            # Most of it will be cut. Half a secret may stand where this part ends: that is behind the cut.
             beginning = _without(text[: _AHEAD * limit + margin], secrets, names)
             if len(beginning) >= limit + margin:
                 return _cut(beginning, limit)
