@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from viber.errors import ConflictError, Delivery, InvalidRequestError, NotFoundError
-from viber.services.supabase import SupabaseService
+from viber.services.supabase import MultipleRowsError, SupabaseService
 
 pytestmark = pytest.mark.sandbox
 
@@ -51,6 +51,19 @@ async def test_rows_come_back_when_they_are_asked_for(ledger: Any, n: int) -> No
     (row,) = await ledger.insert({"n": n, "note": "x"}).returning()
     assert (row.n, row.note) == (n, "x")
     assert await ledger.insert([{"n": n, "note": "y"}]).returning("n", "note") == [{"n": n, "note": "y"}]
+
+
+async def test_a_write_for_one_row_touches_no_other_number(ledger: Any, n: int) -> None:
+    """Of several rows none is changed, none is deleted."""
+    await ledger.insert([{"n": n, "note": "a"}, {"n": n, "note": "b"}])
+    assert (await ledger.update({"amount": 1}).eq("n", n).eq("note", "a").returning_row()).note == "a"
+    for write in (ledger.update({"note": "c"}), ledger.delete()):
+        with pytest.raises(MultipleRowsError, match="nothing was done"):
+            await write.eq("n", n).returning_row()
+    with pytest.raises(NotFoundError):
+        await ledger.update({"note": "c"}).eq("n", n).eq("note", "z").returning_row()
+    assert {row.note for row in await ledger.select().eq("n", n)} == {"a", "b"}
+    assert (await ledger.delete().eq("n", n).eq("note", "a").returning_row()).amount == 1
 
 
 async def test_rows_of_different_shape_go_in_together(ledger: Any, n: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from viber.errors import Delivery, InvalidRequestError, TransportError
-from viber.services.supabase import UnsettledWriteError, col, not_
+from viber.errors import Delivery, InvalidRequestError, NotFoundError, TransportError
+from viber.services.supabase import MultipleRowsError, UnsettledWriteError, col, not_
 from viber.testing import Fail, Reply
 
 LOST = Fail(lambda: TransportError("reset", delivery=Delivery.UNKNOWN))
@@ -34,6 +34,52 @@ async def test_a_bound_of_rows_is_wished_strictly(build: Any) -> None:
     )
     await project.db.table("t").delete().eq("a", 1).max_affected(5)
     assert prefer(project.sent) == {"return=minimal", "handling=strict", "max-affected=5"}
+
+
+async def test_the_one_row_can_be_the_answer(build: Any) -> None:
+    """The server is asked for one, and undoes it otherwise."""
+    project = build(Reply(json={"id": 7, "a": 1}))
+    assert await project.db.table("t").update({"a": 1}).eq("id", 7).returning_row() == {"id": 7, "a": 1}
+    assert project.header("accept") == "application/vnd.pgrst.object+json"
+    assert prefer(project.sent) == {"return=representation"}
+
+
+def not_one(rows: int) -> Reply:
+    said = {"code": "PGRST116", "message": "m", "details": f"The result contains {rows} rows"}
+    return Reply(406, json=said)
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(0, NotFoundError), (3, MultipleRowsError)])
+@pytest.mark.parametrize(
+    "verb", [lambda t: t.update({"a": 1}), lambda t: t.delete(), lambda t: t.soft_delete()]
+)
+async def test_another_number_of_rows_is_an_error(verb: Any, rows: int, kind: Any, build: Any) -> None:
+    """Nothing was done, and the error says so."""
+    with pytest.raises(kind, match="of t match") as caught:
+        await verb(build(not_one(rows)).db.table("t")).eq("b", 1).returning_row()
+    assert caught.value.delivery is Delivery.ANSWERED
+
+
+async def test_a_row_that_is_gone_after_a_lost_answer_is_in_doubt(build: Any) -> None:
+    """An earlier attempt may have deleted it."""
+    with pytest.raises(UnsettledWriteError):
+        await build(LOST, not_one(0)).db.table("t").delete().eq("id", 1).returning_row()
+
+
+async def test_no_row_is_found_without_asking(project: Any) -> None:
+    """By a list of no values."""
+    with pytest.raises(NotFoundError):
+        await project.db.table("t").update({"a": 1}).in_("id", []).returning_row()
+    assert project.requests == []
+
+
+@pytest.mark.parametrize(
+    "steps", [lambda q: q.if_version(1).returning_row(), lambda q: q.returning_row().if_version(1)]
+)
+def test_a_version_answers_with_a_list(steps: Any, project: Any) -> None:
+    """It says by itself whether the row was there."""
+    with pytest.raises(InvalidRequestError, match="returning"):
+        steps(project.db.table("t").update({"a": 1}).eq("id", 1))
 
 
 @pytest.mark.parametrize("rows", [-1, True, 1.5, "5"])

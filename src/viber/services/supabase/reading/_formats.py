@@ -9,6 +9,8 @@ from viber.services.supabase._errors import refusal
 
 JSON = "application/json"
 WITHOUT_NULLS = "application/vnd.pgrst.array+json;nulls=stripped"
+ONE_ROW = "application/vnd.pgrst.object+json"
+"""A write of any other number of rows is undone by the server."""
 CSV = "text/csv"
 GEOJSON = "application/geo+json"
 PlanFormat = Literal["text", "json"]

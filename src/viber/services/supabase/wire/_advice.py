@@ -30,7 +30,7 @@ SUGGESTIONS = {
     "PGRST106": "expose the schema in the API settings, or name another one",
     "PGRST107": "the database makes no such media type; explain() needs db-plan-enabled",
     "PGRST108": "select the embedded table that it filters on",
-    "PGRST116": "filter by a unique column, or ask for maybe_one() or first()",
+    "PGRST116": "filter by a unique column, or take returning() for any number of rows",
     "PGRST122": "the server knows no such time zone, or is too old (max_affected() needs PostgREST 12.2)",
     "PGRST123": "aggregates are off: the server's db-aggregates-enabled switches them on",
     "PGRST124": "more rows match than max_affected() allows: nothing was changed",

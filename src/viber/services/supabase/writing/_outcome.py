@@ -1,7 +1,7 @@
 """What a write answers: nothing, how many rows it touched, the rows, one of them, or the new key."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +9,8 @@ from viber.http import Response
 from viber.services.supabase._errors import SupabaseInvalidRequestError, refusal
 from viber.services.supabase.reading._clauses import Clauses
 from viber.services.supabase.reading._counts import ContentRange
+from viber.services.supabase.reading._formats import ONE_ROW, PLAIN, Form
+from viber.services.supabase.reading._picks import only
 from viber.services.supabase.reading._selection import Selectable
 from viber.services.supabase.wire._rows import Row
 from viber.services.supabase.wire._source import Source
@@ -31,6 +33,7 @@ class Outcome(Generic[Out]):
     """The answer where nothing had to be sent."""
     columns: tuple[Selectable, ...] = ()
     counted: bool = False
+    form: Form = PLAIN
     in_order: Callable[[Out, Sequence[int]], Out] = _as_they_are
     """The answer with its rows in another order: the first number is the place of the first row."""
 
@@ -102,6 +105,19 @@ def row_of(source: Source[Row]) -> Outcome[Row]:
         return rows[0]
 
     return Outcome("representation", read, lambda: cast("Row", None))
+
+
+def the_row_of(source: Source[Row]) -> Outcome[Row]:
+    """The one row that was touched: where it would be another number, nothing is."""
+
+    async def read(response: Response) -> Row:
+        [row] = await source.read(replace(response, body=b"[%b]" % response.body))
+        return row
+
+    def untouched() -> Row:
+        return only([], source.table)
+
+    return Outcome("representation", read, untouched, form=Form(ONE_ROW))
 
 
 def _rearranged(rows: list[Row], places: Sequence[int]) -> list[Row]:
