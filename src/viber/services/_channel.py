@@ -76,8 +76,12 @@ class Channel:
         *,
         operation: str,
         idempotent: bool,
+        request_id: str = "",
     ) -> T:
-        """Open a stream; `start` reads to the first event within the attempt, and then owns the stream."""
+        """Open a stream; `start` reads to the first event within the attempt, and then owns the stream.
+
+        Streams that belong together have one `request_id`.
+        """
 
         async def attempt(dressed: Request, call: Call) -> T:
             stream = await self._send(self.transport.open, dressed, call)
@@ -88,7 +92,9 @@ class Channel:
                 stream.abort()
                 raise
 
-        return await self._execute(request, attempt, operation=operation, idempotent=idempotent)
+        return await self._execute(
+            request, attempt, operation=operation, idempotent=idempotent, request_id=request_id
+        )
 
     async def ask(self, request: Request, call: Call) -> Response:
         """One more request of an attempt that is under way: no retry, no permit and no place of its own."""
@@ -166,8 +172,9 @@ class Channel:
         *,
         operation: str,
         idempotent: bool,
+        request_id: str = "",
     ) -> T:
-        request_id = self.options.id_of_call()
+        request_id = request_id or self.options.id_of_call()
         dressed = self.options.dress(request, request_id)
         tracer = self.pipeline.listeners.tracer
         with self.gate:

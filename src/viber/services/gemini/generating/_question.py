@@ -1,6 +1,6 @@
 """What is asked of a model, or of one that stands in for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -18,7 +18,7 @@ class Question:
     """One body, ready to be sent to each of its models."""
 
     body: Json
-    requests: tuple[tuple[str, Request], ...]
+    requests: Mapping[str, Request]
 
     @classmethod
     def of(cls, endpoint: Endpoint, models: Sequence[str], verb: str, body: Json) -> Self:
@@ -28,17 +28,17 @@ class Question:
             InvalidRequestError: the body cannot be sent, or there is no such model name.
         """
         first = endpoint.post(models[0], verb, body)
-        others = ((model, replace(first, url=endpoint.url(model, verb))) for model in models[1:])
-        return cls(body, ((models[0], first), *others))
+        others = {model: replace(first, url=endpoint.url(model, verb)) for model in models[1:]}
+        return cls(body, {models[0]: first, **others})
 
     @property
     def models(self) -> tuple[str, ...]:
         """Whom to ask, in order."""
-        return tuple(model for model, _ in self.requests)
+        return tuple(self.requests)
 
     def request(self, model: str, page: str = "") -> Request:
         """The request to one of the models, for its answer or for what follows a continuation token."""
-        return continued(dict(self.requests)[model], self.body, page)
+        return continued(self.requests[model], self.body, page)
 
 
 def models_of(models: ModelNames) -> tuple[str, ...]:

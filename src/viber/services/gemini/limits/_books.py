@@ -51,13 +51,14 @@ class Books:
         """
         return Entry(self, model, guard, body)
 
-    def hold(self, model: str, tier: str, tokens: int, answer: int | None) -> tuple[tuple[Budget, Hold], ...]:
+    def hold(self, model: str, tier: str, tokens: int, body: Json) -> tuple[tuple[Budget, Hold], ...]:
         """Room in every budget, or in none.
 
         Raises:
             BudgetError: one has none.
         """
         held: list[tuple[Budget, Hold]] = []
+        answer = longest_answer(body)
         with ExitStack() as undo:
             for budget in self.budgets:
                 output = budget.answer_tokens if answer is None else answer
@@ -85,7 +86,7 @@ class Entry:
         self._model = model
         self._guard = guard
         self._tier = str(body.get("serviceTier") or "")
-        self._holds = books.hold(model, self._tier, self.estimated, longest_answer(body))
+        self._holds = books.hold(model, self._tier, self.estimated, body) if books.budgets else ()
         self._call: Call | None = None
 
     async def begin(self, leg: Leg) -> None:

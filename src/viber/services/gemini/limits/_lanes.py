@@ -119,8 +119,7 @@ class Lanes:
     def lane(self, channel: Channel, model: str, *, alone: bool) -> Lane:
         """The way to a model; `alone` is one that nothing stands in for."""
         guard = self.limits.guard(model)
-        pipeline = guard.fit(channel.pipeline, alone=alone)
-        return Lane(model, replace(channel, pipeline=pipeline), guard, self.books)
+        return Lane(model, guard.fit(channel, alone=alone), guard, self.books)
 
 
 class _Story:

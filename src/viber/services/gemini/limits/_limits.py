@@ -10,6 +10,7 @@ from viber._config import Config
 from viber.errors import RateLimitError
 from viber.machines import LimitStatus, RateLimit
 from viber.resilience import CircuitBreaker, Pipeline, RateLimiter
+from viber.services._channel import Channel
 from viber.services.gemini.content._quota import LearnedQuota, quotas_of
 from viber.services.gemini.generating._estimate import Calibration
 from viber.services.gemini.limits._calendar import PACIFIC
@@ -89,7 +90,7 @@ class ModelGuard:
         self.calibration: Calibration = Calibration()
         self._most = min((limit.amount for limit in limits if limit.counts_tokens), default=None)
         self._learned: dict[str, LearnedQuota] = {}
-        self._fitted: dict[bool, tuple[Pipeline, Pipeline]] = {}
+        self._fitted: dict[bool, tuple[Channel, Channel]] = {}
 
     @property
     def counts_tokens(self) -> bool:
@@ -111,12 +112,15 @@ class ModelGuard:
             if quota.id in self._learned or len(self._learned) < _MOST_LEARNED:
                 self._learned[quota.id] = quota
 
-    def fit(self, pipeline: Pipeline, *, alone: bool) -> Pipeline:
-        """A pipeline with these guards; a model that stands `alone` has the circuit of its service."""
-        known = self._fitted.get(alone)
-        if known is None or known[0] is not pipeline:
-            known = self._fitted[alone] = pipeline, self._made(pipeline, alone=alone)
-        return known[1]
+    def fit(self, channel: Channel, *, alone: bool) -> Channel:
+        """A channel with these guards; a model that stands `alone` has the circuit of its service."""
+        before, fitted = self._fitted.get(alone) or (None, channel)
+        if before is not channel:
+            is_alike = before is not None and before.pipeline is channel.pipeline
+            pipeline = fitted.pipeline if is_alike else self._made(channel.pipeline, alone=alone)
+            fitted = replace(channel, pipeline=pipeline)
+            self._fitted[alone] = channel, fitted
+        return fitted
 
     def status(self) -> ModelStatus:
         """The model as it stands."""

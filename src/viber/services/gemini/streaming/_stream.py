@@ -217,7 +217,7 @@ class TokenStream:
         ask = partial(self._ask, page, self._timeouts)
         self._home = asyncio.get_running_loop(), threading.get_ident()
         try:
-            return await plan.lanes.run(self._channel(self._timeouts.remaining(now)), models, ask)
+            return await plan.lanes.run(self._within(self._timeouts.remaining(now)), models, ask)
         except BaseException:
             self.close()
             raise
@@ -234,7 +234,13 @@ class TokenStream:
 
         with entry:
             request = self._question.request(lane.model, page)
-            leg = await channel.open(request, begin, operation=OPERATION, idempotent=plan.idempotent)
+            leg = await channel.open(
+                request,
+                begin,
+                operation=OPERATION,
+                idempotent=plan.idempotent,
+                request_id=self._request_id,
+            )
         self._entry, self._model = entry, lane.model
         return leg
 
@@ -251,8 +257,8 @@ class TokenStream:
             receipt = entry.close(self._transcript.lately, self._transcript.version)
             self._receipt = receipt if self._receipt is None else self._receipt + receipt
 
-    def _channel(self, remaining: float | None) -> Channel:
-        channel = self._plan.channel.with_options(request_id=self._request_id)
+    def _within(self, remaining: float | None) -> Channel:
+        channel = self._plan.channel
         if remaining is None:
             return channel
         total = channel.pipeline.total_timeout
