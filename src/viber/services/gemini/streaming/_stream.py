@@ -13,7 +13,6 @@ from viber.errors import BaseError, StreamInterruptedError
 from viber.http import ResponseStream
 from viber.machines import Verdict, judge
 from viber.resilience import Call, StreamTimeouts
-from viber.services._channel import Channel
 from viber.services.gemini._errors import too_often_continued
 from viber.services.gemini.content._models import GenerateContentResponse
 from viber.services.gemini.content._part import Part
@@ -147,7 +146,6 @@ class TokenStream:
         self._is_busy = True
 
     def _ready(self) -> Token | None:
-        """The next token, if it is here already."""
         if (leg := self._leg) is None:
             return None
         try:
@@ -217,7 +215,7 @@ class TokenStream:
         ask = partial(self._ask, page, self._timeouts)
         self._home = asyncio.get_running_loop(), threading.get_ident()
         try:
-            return await plan.lanes.run(self._within(self._timeouts.remaining(now)), models, ask)
+            return await plan.lanes.run(plan.within(self._timeouts.remaining(now)), models, ask)
         except BaseException:
             self.close()
             raise
@@ -235,11 +233,7 @@ class TokenStream:
         with entry:
             request = self._question.request(lane.model, page)
             leg = await channel.open(
-                request,
-                begin,
-                operation=OPERATION,
-                idempotent=plan.idempotent,
-                request_id=self._request_id,
+                request, begin, operation=OPERATION, idempotent=plan.idempotent, request_id=self._request_id
             )
         self._entry, self._model = entry, lane.model
         return leg
@@ -256,13 +250,6 @@ class TokenStream:
         if entry is not None:
             receipt = entry.close(self._transcript.lately, self._transcript.version)
             self._receipt = receipt if self._receipt is None else self._receipt + receipt
-
-    def _within(self, remaining: float | None) -> Channel:
-        channel = self._plan.channel
-        if remaining is None:
-            return channel
-        total = channel.pipeline.total_timeout
-        return channel.with_options(total_timeout=remaining if total is None else min(remaining, total))
 
     def _broken(self, leg: Leg, cause: BaseError) -> StreamInterruptedError:
         if judge(cause).verdict is Verdict.FAILURE:

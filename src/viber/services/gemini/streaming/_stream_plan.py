@@ -35,3 +35,10 @@ class StreamPlan:
     idle_timeout: float | None
     total_timeout: float | None
     max_continuations: int
+
+    def within(self, remaining: float | None) -> Channel:
+        """The channel, for a request that has so many seconds left in all."""
+        if remaining is None:
+            return self.channel
+        total = self.channel.pipeline.total_timeout
+        return self.channel.with_options(total_timeout=remaining if total is None else min(remaining, total))
