@@ -55,6 +55,7 @@ class PromptBlockedError(GeminiError, errors.InvalidRequestError):
     """The prompt was refused: `details` holds `block_reason` and `safety_ratings`."""
 
     code = "gemini.prompt_blocked"
+    suggestion = "ask differently; where SAFETY is the reason, look at safety_settings"
 
 
 class NoTextError(GeminiError, errors.InvalidRequestError):

@@ -13,6 +13,7 @@ from viber.services.gemini.content._token import Token, candidates_of, text_of
 _OK = 200
 _LONGER = "raise max_output_tokens: thinking counts too"
 _OTHERWISE = "read the whole answer with generate_content"
+_ASK_DIFFERENTLY = "ask again or differently; where SAFETY is the reason, look at safety_settings"
 _WITHHELD = frozenset(
     {
         "BLOCKLIST",
@@ -46,12 +47,12 @@ def token_of(value: Any, failures: Failures) -> Token:
     Raises:
         BaseError: it is an error, says that the prompt was blocked, or is not what Gemini answers.
     """
-    if not is_object(value) or "error" in value:
+    if not is_object(value) or value.get("error") is not None:
         error = error_in(value)
         raise malformed(str(value), failures) if error is None else failures.of_error(error)
     try:
         text = text_of(value)
-    except (AttributeError, TypeError):
+    except (AttributeError, OverflowError, TypeError, ValueError):
         raise malformed(str(value), failures) from None
     feedback = value.get("promptFeedback")
     if feedback and is_object(feedback) and feedback.get("blockReason") and not candidates_of(value):
@@ -108,9 +109,9 @@ def text_or_error(answer: GenerateContentResponse) -> str:
         return text
     reason = answer.finish_reason
     raise NoTextError(
-        f"the answer holds no text (finish reason {reason})",
+        f"the answer holds no text (finish reason {reason}){_told(answer)}",
         details=_details(answer),
-        suggestion=_LONGER if reason == "MAX_TOKENS" else _OTHERWISE,
+        suggestion=_LONGER if reason == "MAX_TOKENS" else _withheld_or(_OTHERWISE, reason),
     )
 
 
@@ -142,11 +143,20 @@ def usable_or_error(answer: GenerateContentResponse) -> None:
 
 
 def _blocked(answer: GenerateContentResponse) -> AnswerBlockedError:
-    message = answer.candidates[0].finish_message if answer.candidates else None
-    told = f": {message}" if message else ""
     return AnswerBlockedError(
-        f"the answer was withheld (finish reason {answer.finish_reason}){told}", details=_details(answer)
+        f"the answer was withheld (finish reason {answer.finish_reason}){_told(answer)}",
+        details=_details(answer),
+        suggestion=_withheld_or("", answer.finish_reason),
     )
+
+
+def _told(answer: GenerateContentResponse) -> str:
+    message = answer.candidates[0].finish_message if answer.candidates else None
+    return f": {message}" if message else ""
+
+
+def _withheld_or(otherwise: str, reason: str | None) -> str:
+    return _ASK_DIFFERENTLY if reason in _WITHHELD else otherwise
 
 
 def _details(answer: GenerateContentResponse) -> Json:

@@ -9,6 +9,7 @@ from viber.errors import BaseError, Delivery, ErrorFields, GeminiError
 from viber.http import parse_retry_after
 from viber.observability import redact_text
 from viber.services.gemini import _errors as gemini
+from viber.services.gemini.content._advice import advice, advice_on_stranger
 from viber.services.gemini.content._json import is_array, is_object, parsed
 from viber.services.gemini.content._quota import delay_of, has_no_quota, is_hopeless, reasons_of
 from viber.services.gemini.limits._calendar import until_reset
@@ -72,6 +73,7 @@ class Failures:
             retryable=status in self.retryable_statuses,
             retry_after=wait,
             delivery=Delivery.UNKNOWN if status in _GATEWAY else Delivery.ANSWERED,
+            suggestion=advice_on_stranger(status),
         )
 
     def of_error(
@@ -94,6 +96,7 @@ class Failures:
             retryable=status in self.retryable_statuses and not hopeless,
             retry_after=self._until_it_helps(error) if hopeless else self._longer(delay_of(error), wait),
             details={"status": error.get("status"), "details": self._scrubbed(error.get("details"))},
+            suggestion=kind.suggestion or self.shown(advice(error, status)),
         )
 
     @staticmethod
@@ -131,6 +134,7 @@ class Failures:
             status=_OK,
             retryable=retryable,
             delivery=Delivery.UNKNOWN,
+            suggestion="" if retryable else advice_on_stranger(_OK),
         )
 
     def _foreign(
