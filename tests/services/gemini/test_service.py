@@ -54,7 +54,7 @@ async def test_a_whole_answer(build: Build) -> None:
 @pytest.mark.parametrize(
     ("reply", "reason", "hint"),
     [
-        (answer(finish="SAFETY"), "SAFETY", "generate_content"),
+        (answer(finish="SAFETY"), "SAFETY", "safety_settings"),
         (answer({"text": "hm", "thought": True}, finish="MAX_TOKENS"), "MAX_TOKENS", "max_output_tokens"),
         (answer({"functionCall": {"name": "f"}}), "STOP", "generate_content"),
     ],
@@ -218,6 +218,23 @@ async def test_an_option_that_does_not_exist_is_a_type_error(build: Build) -> No
         await gemini.generate_content("hi", idle_timeout=1)
     with pytest.raises(TypeError, match="temprature"):
         gemini.stream("hi", temprature=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ("temprature", "temperature"),
+        ("max_tokens", "max_output_tokens"),
+        ("system_instruction", "system"),
+        ("timeout", "with_options"),
+    ],
+)
+async def test_an_option_that_does_not_exist_is_told_what_it_may_be(
+    build: Build, option: str, meant: str
+) -> None:
+    """Typos, and the names that other clients have."""
+    with pytest.raises(TypeError, match=f"{option}.*did you mean {meant}"):
+        await build().gemini.generate_text("hi", **{option: 1})
 
 
 @pytest.mark.parametrize("method", ["generate_text", "generate_content", "count_tokens"])

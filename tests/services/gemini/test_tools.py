@@ -227,6 +227,16 @@ async def test_a_call_that_is_demanded_is_demanded_once(build: Build) -> None:
     assert sent(rig, 1)["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
 
 
+async def test_a_tool_config_may_be_in_snake_case(build: Build) -> None:
+    """Google reads both spellings; what is demanded is seen in either, and demanded once."""
+    rig = build(calling(call("get_weather", city="Oslo")), DONE)
+    config = {"function_calling_config": {"mode": "ANY", "allowed_function_names": ["get_weather"]}}
+    await rig.gemini.generate_text("?", tools=[get_weather], tool_config=config)
+    demanded = {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["get_weather"]}}
+    assert sent(rig, 0)["toolConfig"] == demanded
+    assert sent(rig, 1)["toolConfig"] == {"functionCallingConfig": {"mode": "AUTO"}}
+
+
 async def test_arguments_in_pieces_are_the_callers(build: Build) -> None:
     """A call that is not whole cannot be made."""
     config = {"functionCallingConfig": {"streamFunctionCallArguments": True}}
@@ -258,36 +268,3 @@ async def test_cancellation_stops_the_tools(build: Build) -> None:
         await task
     assert sorted(ended) == ["a", "b"]
     assert len(rig.transport.requests) == 1
-
-
-async def test_built_in_tools_go_by_name(build: Build) -> None:
-    """And beside functions; what has no name here goes as Google's JSON."""
-    rig = build(DONE)
-    await rig.gemini.generate_text("?", tools=["google_search", get_weather, {"fileSearch": {"x": 1}}])
-    functions, search, files = sent(rig, 0)["tools"]
-    assert functions["functionDeclarations"][0]["name"] == "get_weather"
-    assert (search, files) == ({"googleSearch": {}}, {"fileSearch": {"x": 1}})
-
-
-@pytest.mark.parametrize(
-    ("tools", "message"),
-    [
-        (["google_serch"], "google_serch"),
-        ([get_weather, get_weather], "two tools"),
-        ([get_weather, {"name": "get_weather"}], "two tools"),
-    ],
-)
-async def test_tools_that_mean_nothing_are_refused(build: Build, tools: Any, message: str) -> None:
-    """Nothing is sent."""
-    rig = build()
-    with pytest.raises(InvalidRequestError, match=message):
-        await rig.gemini.generate_text("?", tools=tools)
-    with pytest.raises(InvalidRequestError, match=message):
-        rig.gemini.stream("?", tools=tools)
-    assert rig.transport.requests == []
-
-
-async def test_what_is_no_tool_is_a_type_error(build: Build) -> None:
-    """A caller without a type checker is told too."""
-    with pytest.raises(TypeError, match="int"):
-        await build().gemini.generate_text("?", tools=[5])

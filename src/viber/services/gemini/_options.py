@@ -1,7 +1,8 @@
 """What a caller may ask, and set for a generation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
+from difflib import get_close_matches
+from typing import Any, Final, Literal, Protocol, TypedDict, runtime_checkable
 
 from viber.services.gemini.content._models import Content
 from viber.services.gemini.content._part import Part
@@ -24,6 +25,18 @@ class FileLike(Protocol):
         ...
 
 
+_ELSEWHERE: Final = {
+    "candidate_count": "generation_config={'candidateCount': ...}",
+    "config": "generation_config, or keywords",
+    "http_options": "with_options(...)",
+    "max_tokens": "max_output_tokens",
+    "response_schema": "generate_object",
+    "stop": "stop_sequences",
+    "system_instruction": "system",
+    "thinking_config": "thinking",
+    "timeout": "with_options(timeout=...)",
+}
+"""What other clients call it."""
 ContentLike = str | Part | Content | FileLike | Mapping[str, Any]
 """Text, a part, a file, a `Content`, or Google's JSON for a part or a content."""
 Prompt = ContentLike | Sequence[ContentLike]
@@ -85,5 +98,10 @@ def check_names(options: Mapping[str, object], known: type[GenerateOptions]) -> 
     Raises:
         TypeError: there is one.
     """
-    if unknown := options.keys() - known.__annotations__.keys():
-        raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
+    if unknown := sorted(options.keys() - known.__annotations__.keys()):
+        raise TypeError("; ".join(f"no such option: {name}{_meant(name, known)}" for name in unknown))
+
+
+def _meant(name: str, known: type[GenerateOptions]) -> str:
+    close = _ELSEWHERE.get(name) or next(iter(get_close_matches(name, known.__annotations__, 1, 0.7)), "")
+    return f" (did you mean {close}?)" if close else ""

@@ -1,6 +1,6 @@
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -92,15 +92,48 @@ def test_what_is_too_large_is_refused_with_a_hint() -> None:
 
 
 def test_an_unknown_role_is_refused() -> None:
-    """A role is the user's or the model's."""
-    with pytest.raises(InvalidRequestError, match="'system'"):
+    """A role is the user's or the model's; where instructions belong is said."""
+    with pytest.raises(InvalidRequestError, match="'system'") as caught:
         generate_body({"role": "system", "parts": [{"text": "x"}]}, {})
+    assert "system=" in caught.value.suggestion
 
 
-def test_what_is_no_prompt_is_a_type_error() -> None:
+def test_a_turn_of_another_api_is_refused() -> None:
+    """A role without parts is no part, which Google would refuse in its own words."""
+    with pytest.raises(InvalidRequestError) as caught:
+        generate_body([{"role": "user", "content": "hi"}], {})
+    assert "parts" in caught.value.suggestion
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ([5], "'int'"),
+        (5, "'int'"),
+        (None, "'NoneType'"),
+        (["a", None], "'NoneType'"),
+        (b"x", "Part.of_bytes"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_prompt_is_a_type_error(prompt: Any, message: str) -> None:
     """A caller without a type checker is told too."""
-    with pytest.raises(TypeError, match="int"):
-        generate_body([5], {})  # type: ignore[list-item]  # the mistake itself
+    with pytest.raises(TypeError, match=message):
+        generate_body(prompt, {})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("thinking", "high"),
+        ("generation_config", "x"),
+        ("safety_settings", {"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}),
+    ],
+)
+def test_what_is_no_setting_is_a_type_error_that_names_it(option: Any, value: Any) -> None:
+    """A caller without a type checker is told too."""
+    with pytest.raises(TypeError, match=option):
+        generate_body("hi", cast("Any", {option: value}))
 
 
 def test_options_find_their_places() -> None:

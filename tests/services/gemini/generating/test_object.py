@@ -150,6 +150,12 @@ async def test_a_type_that_cannot_be_asked_for_is_refused(build: Build, kind: An
     assert rig.transport.requests == []
 
 
+async def test_a_schema_is_no_type(build: Build) -> None:
+    """A caller without a type checker is told where it belongs."""
+    with pytest.raises(TypeError, match="responseJsonSchema"):
+        await build().gemini.generate_object("?", {"type": "object"})
+
+
 async def test_tools_may_be_called_on_the_way(build: Build) -> None:
     """The object comes after them."""
 

@@ -29,6 +29,18 @@ def name_on_wire(field: str) -> str:
     return _NAMES.get(field) or to_camel(field)
 
 
+def in_camel_case(value: Any) -> Any:
+    """JSON all of whose names are Google's, in the spelling of the wire.
+
+    Example:
+        >>> in_camel_case({"function_calling_config": {"mode": "ANY", "allowed_function_names": ["a_b"]}})
+        {'functionCallingConfig': {'mode': 'ANY', 'allowedFunctionNames': ['a_b']}}
+    """
+    if is_object(value):
+        return {name_on_wire(name): in_camel_case(item) for name, item in value.items()}
+    return value
+
+
 class Wire(BaseModel):
     """Frozen; reads camelCase or snake_case, and gives back what it read, unknown fields included."""
 

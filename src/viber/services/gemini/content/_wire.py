@@ -1,7 +1,7 @@
 """The request side: prompts and options to the JSON that Gemini reads."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Self, cast
@@ -14,7 +14,8 @@ from viber.services.gemini._options import ContentLike, FileLike, GenerateOption
 from viber.services.gemini.content._json import Json, is_object
 from viber.services.gemini.content._models import Content
 from viber.services.gemini.content._part import Part
-from viber.services.gemini.content._settings import GenerationConfig, SafetySetting, Setting
+from viber.services.gemini.content._settings import GenerationConfig, SafetySetting, Setting, ThinkingConfig
+from viber.services.gemini.content._shape import in_camel_case
 
 ROLES = frozenset({"user", "model"})
 _KNOBS = GenerateOptions.__annotations__.keys() & GenerationConfig.model_fields.keys()
@@ -113,12 +114,12 @@ def generate_body(
     if settings:
         body["generationConfig"] = settings
     if (safety := options.get("safety_settings")) is not None:
-        body["safetySettings"] = [_on_wire(setting, SafetySetting) for setting in safety]
+        body["safetySettings"] = [_on_wire(one, SafetySetting, "each of safety_settings") for one in safety]
     if tools:
         body["tools"] = list(tools)
     for name, wire in _TOP.items():
         if (value := options.get(name)) is not None:
-            body[wire] = value
+            body[wire] = in_camel_case(value) if wire == "toolConfig" else value
     return body
 
 
@@ -135,6 +136,7 @@ def contents(prompt: Prompt) -> list[Json]:
     """
     if isinstance(prompt, str | Content | Part | Mapping | FileLike):
         return [content(prompt)]
+    _refuse_others(prompt)
     turns: list[Json] = []
     for is_turn, group in groupby(prompt, _is_turn):
         said = list(group)
@@ -168,20 +170,33 @@ def _part(said: ContentLike) -> Json:
         case Part():
             return said.to_wire()
         case Mapping():
+            if "role" in said:
+                raise refusal("a turn without parts", suggestion='{"role": ..., "parts": [{"text": ...}]}')
             return dict(said)
         case FileLike(uri=str(uri)):
             return Part.of_file(uri, said.mime_type).to_wire()
         case FileLike():
             raise refusal("the file has no address yet", suggestion="wait until it is ACTIVE")
         case _:  # a caller without a type checker
-            kind = type(said).__name__
-            raise TypeError(f"a prompt is text, a Part, a file, a Content or a mapping, not {kind!r}")
+            raise _no_prompt(said)
+
+
+def _refuse_others(prompt: object) -> None:
+    if isinstance(prompt, bytes) or not isinstance(prompt, Iterable):  # a caller without a type checker
+        raise _no_prompt(prompt)
+
+
+def _no_prompt(said: object) -> TypeError:
+    hint = ": Part.of_bytes(data, mime_type)" if isinstance(said, bytes) else ""
+    kind = type(said).__name__
+    return TypeError(f"a prompt is text, a Part, a file, a Content or a mapping, not {kind!r}{hint}")
 
 
 def _turn(wire: Json) -> Json:
     wire["role"] = wire.get("role") or "user"
     if wire["role"] not in ROLES:
-        raise refusal(f"unknown role {wire['role']!r}", suggestion="it is 'user' or 'model'")
+        hint = "it is 'user' or 'model'; instructions go into system="
+        raise refusal(f"unknown role {wire['role']!r}", suggestion=hint)
     if not _says_something(wire.get("parts")):
         raise refusal("the prompt is empty", suggestion="give it a text, a part or a file")
     return wire
@@ -211,11 +226,20 @@ def _generation_config(options: GenerateOptions) -> Json:
     given = options.get("generation_config") or {}
     knobs: Json = {name: value for name, value in options.items() if name in _KNOBS and value is not None}
     if (thinking := options.get("thinking")) is not None:
-        knobs["thinking_config"] = thinking
+        knobs["thinking_config"] = _on_wire(thinking, ThinkingConfig, "thinking")
     if not given and not knobs:
         return {}
-    return {**_on_wire(given, GenerationConfig), **_on_wire(knobs, GenerationConfig)}
+    chosen = _on_wire(knobs, GenerationConfig, "options")
+    return _on_wire(given, GenerationConfig, "generation_config") | chosen
 
 
-def _on_wire(given: Setting | Mapping[str, object], kind: type[Setting]) -> Json:
-    return (given if isinstance(given, Setting) else kind.model_validate(given)).to_wire()
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _on_wire(given: Setting | Mapping[str, object], kind: type[Setting], name: str) -> Json:
+    if isinstance(given, Setting):
+        return given.to_wire()
+    if not _is_mapping(given):  # a caller without a type checker
+        raise TypeError(f"{name} takes a {kind.__name__} or a mapping, not {type(given).__name__!r}")
+    return kind.model_validate(given).to_wire()

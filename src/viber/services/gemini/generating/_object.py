@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -66,7 +66,7 @@ async def generate_object(
         AnswerCutError, AnswerBlockedError: the answer is not whole.
         InvalidRequestError: the request or the type is wrong.
     """
-    form: Form[T] = _form_of(cast("Hashable", kind))
+    form: Form[T] = _form_of(_checked(kind))
     dialogue = _asking.begin(generator, prompt, options, schema=form.schema)
     while True:
         answer = await _asking.answer(generator, dialogue)
@@ -81,6 +81,15 @@ async def generate_object(
         repairs -= 1
         dialogue.model = answer.model
         dialogue.say(answer.turns[-1], _sent_back(complaints))
+
+
+def _checked(kind: object) -> Hashable:
+    if not isinstance(kind, Hashable):  # a caller without a type checker
+        raise TypeError(
+            "generate_object takes a type; a JSON schema goes into generation_config, beside "
+            "responseMimeType, as responseJsonSchema"
+        )
+    return kind
 
 
 def _no_object(name: str, text: str, complaints: Iterable[str], secrets: tuple[str, ...]) -> NoObjectError:

@@ -31,6 +31,8 @@ class Toolbox:
         """
         if not tools:
             return cls({}, frozenset(), ())
+        if isinstance(tools, str | Mapping) or callable(tools):  # a caller without a type checker
+            raise TypeError("tools is a list of functions, names and mappings: write [...] around one")
         functions = [_function(tool) for tool in tools if _is_ours(tool)]
         others = [_on_wire(tool) for tool in tools if not _is_ours(tool)]
         foreign = [str(one.get("name")) for tool in others for one in _declared_in(tool)]
@@ -71,7 +73,9 @@ def _on_wire(tool: Any) -> Json:
     if not isinstance(tool, Mapping):
         raise TypeError(f"a tool is a function, a name or a mapping, not {type(tool).__name__!r}")
     wire: Json = dict(cast("Mapping[str, Any]", tool))
-    return {"functionDeclarations": [wire]} if "name" in wire else wire
+    if "name" in wire:
+        return {"functionDeclarations": [wire]}
+    return {name_on_wire(name): value for name, value in wire.items()}
 
 
 def _declared_in(tool: Json) -> list[Json]:
