@@ -157,6 +157,28 @@ def test_every_candidate_has_to_finish() -> None:
     assert replay([sse(*both, said("", "STOP"), said("", index=1))]) == (["a", "", "", "", ""], None)
 
 
+def test_numbers_may_be_text() -> None:
+    """An index in quotation marks is an index: the text is that of the first candidate."""
+    chunk = said("a", finish="STOP")
+    chunk["candidates"][0]["index"] = "0"
+    other = said("b", finish="STOP")
+    other["candidates"][0]["index"] = "1"
+    assert replay([sse(other, chunk)]) == (["", "a"], None)
+
+
+@pytest.mark.parametrize("index", [[0], {"a": 1}, "first", float("inf")], ids=repr)
+def test_an_index_that_is_none_is_an_error(index: Any) -> None:
+    """Candidates could not be told apart."""
+    chunk = said("a", finish="STOP")
+    chunk["candidates"][0]["index"] = index
+    assert isinstance(replay([sse(chunk)])[1], ServerError)
+
+
+def test_an_error_that_is_null_is_none() -> None:
+    """Some gateways spell out every field."""
+    assert replay([sse(said("a", error=None), said("b", finish="STOP", error=None))]) == (["a", "b"], None)
+
+
 def test_a_blocked_prompt_is_an_error() -> None:
     """No candidates and a reason: there is no answer to wait for."""
     _, error = replay([sse({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {}})])

@@ -62,7 +62,8 @@ def candidates_of(chunk: Json) -> Sequence[Json]:
 
 def index_of(candidate: Json) -> int:
     """Which of the answers it is; one that does not say is the first."""
-    return candidate.get("index") or 0
+    index = candidate.get("index") or 0
+    return index if index.__class__ is int else int(index)
 
 
 def first_candidate(chunk: Json) -> Json | None:
@@ -77,11 +78,11 @@ def text_of(chunk: Json) -> str:
     """The text of the first candidate, thoughts left out; looks at every part of every other one too.
 
     Raises:
-        AttributeError, TypeError: the event has not the shape of an answer.
+        AttributeError, OverflowError, TypeError, ValueError: the event has not the shape of an answer.
     """
     text = ""
     for candidate in chunk.get("candidates") or ():
-        hash(index := candidate.get("index"))  # raises for what cannot tell candidates apart
+        index = index_of(candidate)
         content: Json = candidate.get("content") or {}
         for part in content.get("parts") or ():
             if not (part.get("thought") or index):

@@ -8,7 +8,7 @@ from viber.observability import CallTrace
 from viber.services.gemini.content._answers import malformed, token_of
 from viber.services.gemini.content._failures import Failures, error_in
 from viber.services.gemini.content._json import is_object, parsed
-from viber.services.gemini.content._token import Token
+from viber.services.gemini.content._token import Token, index_of
 
 _OK = 200
 
@@ -86,7 +86,7 @@ class Reader:
             raise malformed(event.text, self._failures)
         token = token_of(value, self._failures)
         for candidate in value.get("candidates") or ():
-            self._seen.add(index := candidate.get("index") or 0)
+            self._seen.add(index := index_of(candidate))
             if candidate.get("finishReason"):
                 self._finished.add(index)
         self._started = True

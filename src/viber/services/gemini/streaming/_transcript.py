@@ -4,6 +4,7 @@ from viber.errors import ServerError
 from viber.services.gemini.content._json import Json, is_object
 from viber.services.gemini.content._models import GenerateContentResponse
 from viber.services.gemini.content._part import Part
+from viber.services.gemini.content._token import index_of
 from viber.services.gemini.content._usage import UsageMetadata, told
 from viber.services.gemini.generating._receipt import Receipt
 
@@ -105,7 +106,7 @@ class Transcript:
         return GenerateContentResponse.of(wire, receipt or Receipt())
 
     def _add_candidate(self, candidate: Json) -> None:
-        index = candidate.get("index") or 0
+        index = index_of(candidate)
         if (whole := self._candidates.get(index)) is None:
             whole = self._candidates[index] = {}
             self._parts[index] = []
