@@ -1,9 +1,9 @@
 """Gemini: answers whole or streamed, never a partial one taken for complete.
 
-The rooms: `_service` is what a caller holds. `generating` asks and is answered, with `tools` called in between;
-`streaming` puts an answer together from its pieces; `chatting` remembers; `limits` keep to what is allowed and
-count what was used; `resources` are what Google keeps; `content` is what goes over the wire, and `access` how
-one may ask.
+The rooms: `_service` is what a caller holds. `generating` asks and is answered, with `tools` called in
+between; `streaming` puts an answer together from its pieces; `chatting` remembers; `limits` keep to what is
+allowed and count what was used; `resources` are what Google keeps; `content` is what goes over the wire, and
+`access` how one may ask.
 """
 
 from viber.services.gemini._config import GeminiConfig

@@ -109,7 +109,7 @@ def test_a_model_is_told_in_the_words_that_gemini_knows() -> None:
             {"type": "integer", "description": "Whole"},
         ),
         (UUID, {"type": "string", "description": "(format uuid)"}),
-        (set[int], {"type": "array", "items": {"type": "integer"}, "description": "(no item twice True)"}),
+        (set[int], {"type": "array", "items": {"type": "integer"}, "description": "(no item twice)"}),
         (
             tuple[int, str],
             {

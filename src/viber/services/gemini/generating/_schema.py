@@ -160,12 +160,16 @@ def _is_enumerable(value: object) -> bool:
 
 
 def _note(schema: Mapping[str, Any]) -> str:
-    limits = [f"{said} {schema[key]}" for key, said in _SAID.items() if _is_to_be_said(key, schema)]
+    limits = [_limit(said, schema[key]) for key, said in _SAID.items() if _is_to_be_said(key, schema)]
     return _joined(schema.get("description"), limits)
 
 
+def _limit(said: str, value: object) -> str:
+    return said if value is True else f"{said} {value}"
+
+
 def _is_to_be_said(key: str, schema: Mapping[str, Any]) -> bool:
-    return key in schema and not (key == "format" and schema[key] in _FORMATS)
+    return schema.get(key, False) is not False and not (key == "format" and schema[key] in _FORMATS)
 
 
 def _joined(description: str | None, limits: Iterable[str]) -> str:

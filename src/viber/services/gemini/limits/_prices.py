@@ -132,7 +132,9 @@ class PriceTable(Config):
             >>> PriceTable.example_2026_11().updated
             datetime.date(2026, 11, 26)
         """
-        return cls.read(files("viber.services.gemini.limits").joinpath("prices_2026_11.json").read_text("utf-8"))
+        return cls.read(
+            files("viber.services.gemini.limits").joinpath("prices_2026_11.json").read_text("utf-8")
+        )
 
     def price(self, model: str, *, prompt_tokens: int = 0, at: float | None = None) -> Price | None:
         """The price of a prompt of that size at a moment (seconds since the epoch, now unless given)."""
