@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind, StatusCode
 
 from viber.errors import BaseError, CircuitOpenError, SupabaseError, TransportError
+from viber.integrations.opentelemetry import OpenTelemetryTracer
 from viber.machines import CircuitBreakerConfig, RetryConfig
 from viber.observability import Listeners
 from viber.resilience import CircuitBreaker, Pipeline
@@ -218,8 +219,6 @@ async def test_attempts_of_a_loop_are_one_call(trace: Trace) -> None:
 
 async def test_without_an_sdk_nothing_is_made() -> None:
     """The API alone records nothing: no span is built, no header sent, and a plain call stays plain."""
-    from viber.integrations.opentelemetry import OpenTelemetryTracer
-
     tracer = OpenTelemetryTracer()
     pipeline = Pipeline("quotes", listeners=Listeners(tracer=tracer))
 
@@ -250,10 +249,19 @@ async def test_a_processor_that_raises_fails_no_call(trace: Trace) -> None:
 
 async def test_a_circuit_may_be_shared_by_what_is_traced_and_what_is_not() -> None:
     """An event outside of any call of ours is nobody's."""
-    from viber.integrations.opentelemetry import OpenTelemetryTracer
-
     clock = FakeClock()
     tracer = OpenTelemetryTracer(TracerProvider())
     breaker = CircuitBreaker("quotes", clock=clock, listeners=Listeners(tracer=tracer))
     breaker.isolate()
     assert breaker.state.value == "isolated"
+
+
+async def test_an_sdk_may_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for now and then: an application may set it up after the services."""
+    clock = FakeClock()
+    tracer = OpenTelemetryTracer(now=clock.now)
+    assert not tracer.is_on
+    monkeypatch.setattr(otel, "get_tracer_provider", TracerProvider)
+    assert not tracer.is_on
+    await clock.advance(1.0)
+    assert tracer.is_on
