@@ -102,7 +102,8 @@ class Transcript:
             {**candidate, "content": {**candidate.get("content", {}), "parts": self._parts[index]}}
             for index, candidate in sorted(self._candidates.items())
         ]
-        wire = {**self._top, "candidates": candidates, "usageMetadata": self.usage.to_wire()}
+        usage = self._usage if self._spent is None else self.usage.to_wire()
+        wire = {**self._top, "candidates": candidates, "usageMetadata": usage}
         return GenerateContentResponse.of(wire, receipt or Receipt())
 
     def _add_candidate(self, candidate: Json) -> None:
