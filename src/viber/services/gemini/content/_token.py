@@ -82,7 +82,7 @@ def text_of(chunk: Json) -> str:
     """
     text = ""
     for candidate in chunk.get("candidates") or ():
-        index = index_of(candidate)
+        index = index_of(candidate) if candidate.get("index") else 0
         content: Json = candidate.get("content") or {}
         for part in content.get("parts") or ():
             if not (part.get("thought") or index):

@@ -86,7 +86,8 @@ class Reader:
             raise malformed(event.text, self._failures)
         token = token_of(value, self._failures)
         for candidate in value.get("candidates") or ():
-            self._seen.add(index := index_of(candidate))
+            index = index_of(candidate) if candidate.get("index") else 0
+            self._seen.add(index)
             if candidate.get("finishReason"):
                 self._finished.add(index)
         self._started = True

@@ -99,7 +99,7 @@ class Transcript:
     def response(self, receipt: Receipt | None = None) -> GenerateContentResponse:
         """Everything so far as one answer."""
         candidates = [
-            {**candidate, "content": {**candidate.get("content", {}), "parts": self._parts[index]}}
+            {**candidate, "content": {**(candidate.get("content") or {}), "parts": self._parts[index]}}
             for index, candidate in sorted(self._candidates.items())
         ]
         usage = self._usage if self._spent is None else self.usage.to_wire()
@@ -107,7 +107,7 @@ class Transcript:
         return GenerateContentResponse.of(wire, receipt or Receipt())
 
     def _add_candidate(self, candidate: Json) -> None:
-        index = index_of(candidate)
+        index = index_of(candidate) if candidate.get("index") else 0
         if (whole := self._candidates.get(index)) is None:
             whole = self._candidates[index] = {}
             self._parts[index] = []
