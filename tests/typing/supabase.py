@@ -1,5 +1,6 @@
 """What type checkers see of the Supabase service; checked, never run."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from viber.services.supabase import (
     Page,
     Pages,
     Query,
+    Result,
     Select,
     SupabaseService,
     Table,
@@ -94,6 +96,17 @@ async def functions(db: SupabaseService) -> None:
     assert_type(await db.rpc("customer_orders", {"id": 1}).select("id").first(), Dict | None)
     assert_type(await db.rpc("customer_orders", {"id": 1}).select(model=Point), list[Point])
     assert_type(await db.rpc("plus", {"n": variadic(1, 2)}).select().count(), int)
+
+
+async def side_by_side(db: SupabaseService) -> None:
+    orders = db.table("orders", Order).select()
+    assert_type(
+        await asyncio.gather(orders.run(), orders.count().run(), db.rpc("add", returns=int).run()),
+        tuple[list[Order], int, int],
+    )
+    assert_type(await asyncio.gather(orders, orders.first()), tuple[list[Order], Order | None])
+    assert_type(await asyncio.create_task(orders.first().run()), Order | None)
+    assert_type(await asyncio.wait_for(orders.with_response(), 3), Result[list[Order]])
 
 
 async def pages(db: SupabaseService, stored: str) -> None:

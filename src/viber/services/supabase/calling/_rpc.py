@@ -107,7 +107,7 @@ class Call(Query[Out], Generic[Out]):
         """
         return Select(self.source.projected(columns, model), CallClauses(columns))
 
-    def run(self) -> Coroutine[Any, Any, Out]:
+    def run(self) -> Coroutine[object, None, Out]:
         """A coroutine that calls the function.
 
         Raises:

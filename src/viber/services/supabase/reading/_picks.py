@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from viber.http import Response
 from viber.services.supabase._errors import MultipleRowsError, SupabaseNotFoundError
@@ -25,7 +25,7 @@ class Pick(Query[Out], Generic[Row, Out]):
     form: Form
     choose: Callable[[list[Row], str], Out]
 
-    def run(self) -> Coroutine[Any, Any, Out]:
+    def run(self) -> Coroutine[object, None, Out]:
         """A coroutine that gives the row."""
         return self._run()
 

@@ -34,7 +34,7 @@ class Reading(Query[Out]):
     read: Callable[[Response], Out]
     verb: str
 
-    def run(self) -> Coroutine[Any, Any, Out]:
+    def run(self) -> Coroutine[object, None, Out]:
         """A coroutine that asks for it."""
         return self._run()
 
@@ -63,7 +63,7 @@ class CountedRows(Query[Counted[list[Row]]], Generic[Row]):
     clauses: Clauses
     form: Form
 
-    def run(self) -> Coroutine[Any, Any, Counted[list[Row]]]:
+    def run(self) -> Coroutine[object, None, Counted[list[Row]]]:
         """A coroutine that gives rows and count."""
         return self._run()
 

@@ -62,7 +62,7 @@ class Select(Query[list[Row]], Narrowable, Walkable[Row]):
         """
         return replace(self, form=self.form.wishing(*zone_wishes(str(zone))))
 
-    def run(self) -> Coroutine[Any, Any, list[Row]]:
+    def run(self) -> Coroutine[object, None, list[Row]]:
         """A coroutine that gives the list of rows.
 
         Where `in_()` has more values than a URL can carry, or than the server gives rows, they are asked for

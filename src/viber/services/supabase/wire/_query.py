@@ -25,8 +25,9 @@ class Query(Generic[Out_co]):
     __slots__ = ()
 
     @abstractmethod
-    def run(self) -> Coroutine[Any, Any, Out_co]:
+    def run(self) -> Coroutine[object, None, Out_co]:
         """A coroutine that sends the query; what `await query` awaits."""
+        # With Any in place of object and None, mypy would make one Any of all that is gathered.
 
     def with_response(self) -> "Query[Result[Out_co]]":
         """The same query, answering with status, header fields, request id and attempts beside the data.
@@ -65,7 +66,7 @@ class Recorded(Query[Result[Data]]):
 
     query: Query[Data]
 
-    def run(self) -> Coroutine[Any, Any, Result[Data]]:
+    def run(self) -> Coroutine[object, None, Result[Data]]:
         """A coroutine that sends the query."""
         receipt = Receipt()
         return _recorded(self.query.recorded_by(receipt), receipt)

@@ -121,7 +121,7 @@ class InsertMany(Query[Account[Out]], Generic[Row, Out]):
                 raise refusal("again() is for a table with a key")
             return replace(self, insert=replace(self.insert, is_again=True), duty=duty)
 
-    def run(self) -> Coroutine[Any, Any, Account[Out]]:
+    def run(self) -> Coroutine[object, None, Account[Out]]:
         """A coroutine that inserts all rows, and tells what became of them.
 
         A cancellation ends the chunks that are under way, tells `on_chunk` that their outcome is unknown, and

@@ -62,7 +62,7 @@ class Write(Query[Out], Generic[Row, Out]):
 
         return self._preferring(wish)
 
-    def run(self) -> Coroutine[Any, Any, Out]:
+    def run(self) -> Coroutine[object, None, Out]:
         """A coroutine that writes; where there is nothing to write, nothing is sent.
 
         Raises:
