@@ -98,8 +98,8 @@ def check_names(options: Mapping[str, object], known: type[GenerateOptions]) -> 
     Raises:
         TypeError: there is one.
     """
-    if unknown := sorted(options.keys() - known.__annotations__.keys()):
-        raise TypeError("; ".join(f"no such option: {name}{_meant(name, known)}" for name in unknown))
+    if unknown := [name for name in options if name not in known.__annotations__]:
+        raise TypeError("; ".join(f"no such option: {name}{_meant(name, known)}" for name in sorted(unknown)))
 
 
 def _meant(name: str, known: type[GenerateOptions]) -> str:
