@@ -62,6 +62,19 @@ async def test_each_message_goes_out_with_what_was_said(build: Build) -> None:
     assert (len(chat.history), chat.usage.total_tokens) == (4, 10)
 
 
+@pytest.mark.parametrize(
+    "content", [{"parts": [{"text": "\n"}], "role": "model"}, {"parts": [{"text": "Hello"}]}], ids=repr
+)
+async def test_a_chat_goes_on_after_an_odd_answer(build: Build, content: dict[str, Any]) -> None:
+    """A blank alone, or one without a role, is the model's turn all the same."""
+    odd = Reply(json={"candidates": [{"content": content, "finishReason": "STOP"}]})
+    rig = build(odd, said({"text": "Bye"}))
+    chat = rig.gemini.chat()
+    await chat.send("Hi")
+    await chat.send("Bye")
+    assert sent(rig, 1)["contents"][1] == {**content, "role": "model"}
+
+
 async def test_a_history_can_be_given(build: Build) -> None:
     """A chat goes on from it."""
     rig = build(said({"text": "c"}))

@@ -97,6 +97,22 @@ def test_a_known_field_of_another_type_is_the_servers_fault() -> None:
     assert "private" not in repr(caught.value)
 
 
+@pytest.mark.parametrize("role", [{}, {"role": None}, {"role": "assistant"}], ids=repr)
+def test_what_the_model_said_is_its_turn(role: dict[str, Any]) -> None:
+    """Servers that name no role, or one of another API, do not make it the user's."""
+    answer = GenerateContentResponse.from_wire(
+        {"candidates": [{"content": {**role, "parts": [{"text": "a"}]}}]}
+    )
+    assert [turn.to_wire() for turn in answer.turns] == [{"parts": ({"text": "a"},), "role": "model"}]
+
+
+@pytest.mark.parametrize("part", [{}, {"text": ""}, {"text": None}], ids=repr)
+def test_silence_is_no_turn(part: dict[str, Any]) -> None:
+    """Not every server takes it back."""
+    wire = {"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}]}
+    assert GenerateContentResponse.from_wire(wire).turns == ()
+
+
 def test_models_pickle() -> None:
     """An answer can be sent to another process."""
     answer = GenerateContentResponse.from_wire({"candidates": [{"content": {"parts": [{"text": "a"}]}}]})

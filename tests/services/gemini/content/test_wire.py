@@ -74,6 +74,12 @@ def test_an_empty_prompt_is_refused(prompt: Any) -> None:
     assert caught.value.delivery is Delivery.NOT_SENT
 
 
+def test_the_model_may_have_said_nothing_but_a_blank() -> None:
+    """It is not for the caller to mend: what the model said goes back as it came."""
+    said = {"role": "model", "parts": [{"text": "\n"}]}
+    assert generate_body(["Hi", said, "Go on"], {})["contents"][1] == said
+
+
 def test_a_file_without_an_address_is_refused() -> None:
     """It is not ready, and the hint says what to wait for."""
     with pytest.raises(InvalidRequestError, match="address") as caught:

@@ -24,10 +24,15 @@ class Content(Answered):
     role: str | None = None
     parts: tuple[Part, ...] = ()
 
-    def without_silence(self) -> Self:
-        """The same without parts that are an empty text and no more, which not every server takes back."""
-        heard = tuple(part for part in self.parts if part.text != "" or part.model_fields_set != {"text"})
-        return self if len(heard) == len(self.parts) else self.model_copy(update={"parts": heard})
+    def of_model(self) -> Self:
+        """The same as the model's turn, which not every server says, as every server takes it back.
+
+        Parts that are an empty text, or nothing at all, are left out.
+        """
+        heard = tuple(part for part in self.parts if part.text or part.model_fields_set - {"text"})
+        if self.role == "model" and len(heard) == len(self.parts):
+            return self
+        return self.model_copy(update={"role": "model", "parts": heard})
 
 
 class Candidate(Answered):
@@ -140,7 +145,7 @@ class GenerateContentResponse(Answered):
     @property
     def turns(self) -> tuple[Content, ...]:
         """All that followed the prompt, tool rounds and the answer: with them a conversation goes on."""
-        said = self.candidates[0].content.without_silence() if self.candidates else Content()
+        said = self.candidates[0].content.of_model() if self.candidates else Content()
         return (*self._record.turns, said) if said.parts else self._record.turns
 
     @classmethod

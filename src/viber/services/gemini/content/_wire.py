@@ -197,7 +197,7 @@ def _turn(wire: Json) -> Json:
     if wire["role"] not in ROLES:
         hint = "it is 'user' or 'model'; instructions go into system="
         raise refusal(f"unknown role {wire['role']!r}", suggestion=hint)
-    if not _says_something(wire.get("parts")):
+    if not (_says_something(wire.get("parts")) if wire["role"] == "user" else wire.get("parts")):
         raise refusal("the prompt is empty", suggestion="give it a text, a part or a file")
     return wire
 
