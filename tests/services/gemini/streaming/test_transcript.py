@@ -54,6 +54,18 @@ def test_the_response_is_the_whole_answer() -> None:
     assert answer.candidates[0].model_extra == {"weather": {"q": 1}}
 
 
+def test_null_erases_nothing() -> None:
+    """Neither the finish reason, nor the role, nor what stands beside the candidates."""
+    last = {"content": None, "finishReason": None, "safetyRatings": None}
+    whole = transcript(
+        {**parts({"text": "a"}, finishReason="STOP"), "modelVersion": "m"},
+        {"candidates": [last], "modelVersion": None, "responseId": None},
+    )
+    [candidate] = whole.response().candidates
+    assert (candidate.text, candidate.finish_reason, candidate.content.role) == ("a", "STOP", "model")
+    assert (whole.finish_reason, whole.version) == ("STOP", "m")
+
+
 def test_a_page_is_turned_once() -> None:
     """The answers of a continuation are one answer, and the usage of each is counted."""
     counted = {"usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1}}

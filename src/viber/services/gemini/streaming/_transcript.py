@@ -31,12 +31,12 @@ class Transcript:
         """The next chunk, with the text that is in it."""
         if text:
             self._texts.append(text)
-        self._top.update(chunk)
+        self._top.update(_told(chunk))
         for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
         usage = chunk.get("usageMetadata")
         if usage != self._usage and is_object(usage):
-            self._usage.update(usage if None not in usage.values() else _told(usage))
+            self._usage.update(_told(usage))
 
     def hear(self, chunk: Json) -> None:
         """The usage that a chunk tells, and nothing else of it."""
@@ -99,7 +99,7 @@ class Transcript:
     def response(self, receipt: Receipt | None = None) -> GenerateContentResponse:
         """Everything so far as one answer."""
         candidates = [
-            {**candidate, "content": {**(candidate.get("content") or {}), "parts": self._parts[index]}}
+            _with_parts(candidate, self._parts[index])
             for index, candidate in sorted(self._candidates.items())
         ]
         usage = self._usage if self._spent is None else self.usage.to_wire()
@@ -111,11 +111,17 @@ class Transcript:
         if (whole := self._candidates.get(index)) is None:
             whole = self._candidates[index] = {}
             self._parts[index] = []
-        whole.update(candidate)
+        whole.update(_told(candidate))
         content = candidate.get("content")
         if content and (parts := content.get("parts")):
             self._parts[index] += parts
 
 
-def _told(usage: Json) -> Json:
-    return {name: count for name, count in usage.items() if count is not None}
+def _with_parts(candidate: Json, parts: list[Json]) -> Json:
+    content: Json = candidate.get("content") or {}
+    return {**candidate, "content": {**content, "parts": parts}}
+
+
+def _told(said: Json) -> Json:
+    """What is not null: null erases nothing that was said before."""
+    return said if None not in said.values() else {k: value for k, value in said.items() if value is not None}
