@@ -30,6 +30,14 @@ def test_a_base_url_is_scheme_host_and_path(url: str) -> None:
         GeminiConfig(api_key=SecretStr("k"), base_url=url)
 
 
+@pytest.mark.parametrize("url", ["https://host/v1beta", "https://host/v1beta/"])
+def test_a_base_url_holds_no_version(url: str) -> None:
+    """It would be in each URL twice, which a server answers with a bare 404."""
+    with pytest.raises(ConfigurationError, match="api_version adds"):
+        GeminiConfig(api_key=SecretStr("k"), base_url=url)
+    assert GeminiConfig(api_key=SecretStr("k"), base_url=url, api_version="v1").api_version == "v1"
+
+
 def test_the_key_is_never_shown() -> None:
     """Neither repr nor str of a configuration holds the key."""
     config = GeminiConfig(api_key=SecretStr("AIza-secret"), base_url="http://localhost:8080/")

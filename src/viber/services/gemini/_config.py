@@ -98,6 +98,12 @@ class GeminiConfig(ServiceConfig):
         return url.rstrip("/")
 
     @model_validator(mode="after")
+    def _names_the_version_once(self) -> Self:
+        if self.base_url.endswith(f"/{self.api_version}"):
+            raise ValueError("base_url: ends with the version, which api_version adds: leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_kind_of_limits(self) -> Self:
         if self.limits and self.rate_limits:
             raise ValueError("set limits, each model's own, or rate_limits, all models' together")
