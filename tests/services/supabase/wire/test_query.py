@@ -5,6 +5,7 @@ import copy
 import gc
 import inspect
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -141,6 +142,25 @@ async def test_run_is_a_coroutine(build: Any) -> None:
     task = asyncio.create_task(first)
     rows = await asyncio.gather(table.select(), task, table.insert({"id": 3}).run())
     assert {row[0]["id"] for row in rows if row} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "ours"),
+    [
+        (lambda t: t.select().execute(), "a Select has no 'execute': await the query itself"),
+        (lambda t: t.select().single(), "one()"),
+        (lambda t: t.select().one().maybe_single(), "maybe_one()"),
+        (lambda t: t.delete().eq("id", 1).select(), "a Change has no 'select': use returning()"),
+        (lambda t: t.select().nothing(), "a Select has no 'nothing'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:delete of t was never run")
+def test_the_words_of_other_clients_lead_to_ours(
+    wrong: Callable[[Any], Any], ours: str, project: Any
+) -> None:
+    """The error of a method that is not there names the one that is."""
+    with pytest.raises(AttributeError, match=re.escape(ours)):
+        wrong(project.db.table("t"))
 
 
 def test_a_duty_shows_what_is_left() -> None:

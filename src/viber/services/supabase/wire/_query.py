@@ -5,12 +5,21 @@ from abc import abstractmethod
 from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from viber.services.supabase.wire._result import Receipt, Result
 
 Data = TypeVar("Data")
 Out_co = TypeVar("Out_co", covariant=True)
+
+_OURS = {
+    "data": "await the query, which gives its rows",
+    "execute": "await the query itself",
+    "maybe_single": "use maybe_one()",
+    "rollback": "use dry_run()",
+    "select": "use returning()",
+    "single": "use one(), or returning_row() of a write",
+}
 
 
 class Query(Generic[Out_co]):
@@ -42,6 +51,13 @@ class Query(Generic[Out_co]):
     @abstractmethod
     def recorded_by(self, receipt: Receipt, /) -> "Query[Out_co]":
         """The same query, about to be run, which notes its answers on the receipt."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Other clients have other words: who comes from one of them is told ours."""
+            what = f"a {type(self).__name__} has no {name!r}"
+            raise AttributeError(f"{what}: {_OURS[name]}" if name in _OURS else what, name=name, obj=self)
 
     def __copy__(self) -> Self:
         return self
