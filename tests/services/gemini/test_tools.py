@@ -194,6 +194,12 @@ async def test_rounds_are_bounded(build: Build) -> None:
     assert len(rig.transport.requests) == 3
 
 
+async def test_a_bound_below_zero_is_refused(build: Build) -> None:
+    """It bounds nothing."""
+    with pytest.raises(InvalidRequestError, match="max_tool_rounds"):
+        await build().gemini.generate_text("?", tools=[get_weather], max_tool_rounds=-1)
+
+
 async def test_an_error_after_tools_tells_that_they_were_called(build: Build) -> None:
     """Asking again would call them again."""
     rig = build(calling(call("get_weather", city="Oslo")), Reply(400, json={"error": {"code": 400}}))

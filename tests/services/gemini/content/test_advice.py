@@ -22,6 +22,7 @@ PER_MINUTE = {"@type": f"{TYPE}QuotaFailure", "violations": [{"quotaId": "PerMin
         (400, {"message": "The input token count (9) exceeds the maximum"}, "count_tokens"),
         (403, {"message": "Your API key was reported as leaked."}, "new key"),
         (403, {"message": "You do not have permission to access the File abc"}, "two days"),
+        (400, {"message": "The File abc is not in an ACTIVE state"}, "wait_active"),
         (403, {"message": "CachedContent not found (or permission denied)"}, "ttl"),
         (403, {"message": "not enabled", "details": [DISABLED]}, "https://console.example/enable"),
         (403, {"message": "no"}, "the key"),

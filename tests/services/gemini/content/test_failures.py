@@ -97,6 +97,15 @@ def test_what_somebody_else_says(
     assert (error.retryable, error.delivery, error.service) == (retryable, delivery, "gemini")
 
 
+def test_an_error_may_come_unwrapped() -> None:
+    """Some gateways pass on what stands within `error`, and nothing around it."""
+    body = google(429, "RESOURCE_EXHAUSTED", RETRY_IN_7)["error"]
+    error = answered(429, body)
+    assert isinstance(error, gemini.GeminiRateLimitError)
+    assert error.retry_after == 7.5
+    assert not isinstance(answered(200, body), GeminiError)
+
+
 def test_a_told_delay_is_kept() -> None:
     """RetryInfo counts; a gateway's header counts where there is no body of Gemini's."""
     assert answered(429, google(429, "RESOURCE_EXHAUSTED", RETRY_IN_7)).retry_after == 7.5

@@ -12,6 +12,7 @@ _WORDS: Final = {
     "token count": "shorten the prompt: count_tokens tells how long it is",
     "reported as leaked": "make a new key, and take the old one out of use",
     "is not found for API version": "models.list() tells what there is; v1 and v1beta differ",
+    "not in an ACTIVE state": "wait for the file: files.wait_active(file)",
     "access the File": "a file is kept for two days, for the project that uploaded it: upload it again",
     "CachedContent": "a cache is kept for its ttl, for one model of one project: create it again",
 }

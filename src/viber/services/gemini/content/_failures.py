@@ -15,6 +15,7 @@ from viber.services.gemini.content._quota import delay_of, has_no_quota, is_hope
 from viber.services.gemini.limits._calendar import until_reset
 
 _SHOWN = 500
+_ERROR = frozenset({"code", "message", "status"})
 _OK = 200
 _GATEWAY = frozenset({502, 504, 520, 522, 524})
 """Statuses of somebody in between who does not know whether Gemini acted."""
@@ -59,7 +60,8 @@ class Failures:
 
     def of_answer(self, status: int, headers: Mapping[str, str], body: bytes) -> BaseError:
         """The error of an answer that is none: of its body if that is Gemini's, else of its status."""
-        error = error_in(parsed(body))
+        value = parsed(body)
+        error = error_in(value) or (None if status == _OK else _bare_error(value))
         wait = parse_retry_after(headers.get("retry-after"), wall=self.wall(), date=headers.get("date"))
         if error is not None:
             return self.of_error(error, status=status, wait=wait)
@@ -161,6 +163,11 @@ def error_in(value: Any) -> Mapping[str, Any] | None:
         value = value[0]
     error = value.get("error") if is_object(value) else None
     return error if is_object(error) else None
+
+
+def _bare_error(value: Any) -> Mapping[str, Any] | None:
+    """The error without the object around it, as some gateways pass it on."""
+    return value if is_object(value) and value.keys() >= _ERROR else None
 
 
 def _kinds_of(status: int) -> tuple[type[BaseError], type[GeminiError]]:

@@ -46,6 +46,8 @@ class Dialogue:
         self._clock = clock
         if self._is_automatic and self._calling().get("streamFunctionCallArguments"):
             raise refusal("arguments in pieces cannot be called with here", suggestion="automatic=False")
+        if self._most < 0:
+            raise refusal(f"max_tool_rounds is at least 0, not {self._most}", suggestion="automatic=False")
         self._rounds = 0
         self._turns: list[Content] = []
         self._calls: list[ToolCall] = []
