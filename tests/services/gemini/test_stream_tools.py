@@ -100,12 +100,14 @@ async def test_a_stream_closed_while_tools_run_asks_no_more(build: Build) -> Non
 
 
 async def test_a_stream_that_breaks_off_after_tools_is_interrupted(build: Build) -> None:
-    """All of the text so far is in the error, and nothing is called twice."""
+    """All of the text so far is in the error, and what was called; nothing is called twice."""
     rig = build(streaming({"text": "Hm. "}, call("get_weather", city="Oslo")), Chunks([b""], status=400))
     tokens = rig.gemini.stream("?", tools=[get_weather])
     with pytest.raises(StreamInterruptedError) as caught:
         _ = [token async for token in tokens]
     assert caught.value.text == "Hm. "
+    assert caught.value.__notes__ == ["tools had been called: get_weather"]
+    assert caught.value.suggestion
     with pytest.raises(StreamInterruptedError):
         await anext(tokens)
     assert len(rig.transport.requests) == 2

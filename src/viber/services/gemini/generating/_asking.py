@@ -42,8 +42,7 @@ async def answer(generator: Generator, dialogue: Dialogue) -> GenerateContentRes
             spent, receipt = answer.usage + later.usage, answer.receipt + later.receipt
             answer = later.recorded(dialogue.record, spent, receipt)
     except BaseError as error:
-        if calls := dialogue.record.tool_calls:  # whoever asks again has them called again
-            error.add_note(f"tools had been called: {', '.join(call.name for call in calls)}")
+        _tell(dialogue, error)
         raise
     return answer
 
@@ -87,3 +86,11 @@ class _Sequel:
 
     def recorded(self, answer: GenerateContentResponse, /) -> GenerateContentResponse:
         return answer.recorded(self.dialogue.record, answer.usage, answer.receipt)
+
+    def tell(self, error: BaseError, /) -> None:
+        _tell(self.dialogue, error)
+
+
+def _tell(dialogue: Dialogue, error: BaseError) -> None:
+    if calls := dialogue.record.tool_calls:  # whoever asks again has them called again
+        error.add_note(f"tools had been called: {', '.join(call.name for call in calls)}")

@@ -22,10 +22,8 @@ from viber.services.gemini.generating._receipt import Receipt
 from viber.services.gemini.limits._books import Entry
 from viber.services.gemini.limits._lanes import Lane
 from viber.services.gemini.streaming._leg import Leg
-from viber.services.gemini.streaming._stream_plan import StreamPlan
+from viber.services.gemini.streaming._stream_plan import OPERATION, StreamPlan
 from viber.services.gemini.streaming._transcript import Transcript
-
-OPERATION = "stream"
 
 
 class TokenStream:
@@ -259,18 +257,9 @@ class TokenStream:
     def _interrupted(self, cause: BaseError) -> StreamInterruptedError:
         self._book()
         self.close()
-        parts, usage = self._transcript.received()
-        self._end = error = StreamInterruptedError(
-            f"the stream broke off: {cause.message}",
-            text=self.text,
-            parts=parts,
-            usage=usage,
-            service=self._plan.channel.name,
-            operation=OPERATION,
-            request_id=self._request_id,
-            attempts=self._leg.call.number if self._leg is not None else 0,
-            retry_after=cause.retry_after,
-            details=cause.details,
+        attempts = self._leg.call.number if self._leg is not None else 0
+        self._end = error = self._plan.interrupted(
+            cause, self._transcript, request_id=self._request_id, attempts=attempts
         )
         return error
 
