@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import BaseModel, Field
 
-from viber.errors import SupabaseError
+from viber.errors import ServerError, SupabaseError
 from viber.http import Request
 from viber.services.supabase import Page, RowMismatchError
 from viber.testing import Hang, Reply
@@ -233,6 +233,16 @@ async def test_two_tasks_cannot_turn_one_page(build: Any) -> None:
     pages = aiter(project.db.table("readings", key="id").select().pages(size=3))
     both = await asyncio.gather(anext(pages), anext(pages), return_exceptions=True)
     assert [type(each) for each in both] == [Page, RuntimeError]
+
+
+async def test_a_walk_that_is_sent_back_ends(build: Any) -> None:
+    """A cache that gives one page for ever would keep it going for ever."""
+    project = build(*[Reply(json=[{"id": 1}, {"id": 2}])] * 2)
+    seen = []
+    with pytest.raises(ServerError, match="does not go on"):
+        async for row in project.db.table("readings", key="id").select().rows(page_size=2):
+            seen.append(row["id"])
+    assert seen == [1, 2]
 
 
 async def test_a_failed_page_is_repeated(build: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Generic, cast
 from viber.errors import SupabaseError
 from viber.http import Response
 from viber.resilience import Call
+from viber.services.supabase._errors import SupabaseServerError
 from viber.services.supabase.reading._clauses import Clauses
 from viber.services.supabase.reading._counts import ContentRange, CountMode, count_wish
 from viber.services.supabase.reading._cursor import Position
@@ -144,6 +145,8 @@ class _Turns(AsyncIterator[Page[Row]]):
         than an earlier one is the last.
         """
         received = len(found.rows)
+        if received and self._position is not None and found.last == self._position.values:
+            raise _not_behind(self._pages)
         if self._counts:
             self._total, self._counts = self._in_all(found.total), False
         if received:
@@ -188,6 +191,16 @@ def query_of(pages: Pages[Any]) -> str:
     source, ranks = pages.source, pages.ranks
     clauses = Clauses(pages.clauses.columns, pages.clauses.filters, tuple(rank.order for rank in ranks))
     return f"{source.session.endpoint.profile or ''}\n{source.path}\n{source.asked}\n{clauses.query()}"
+
+
+def _not_behind(pages: Pages[Any]) -> SupabaseServerError:
+    """A walk that was sent back to where it stood would never end."""
+    return SupabaseServerError(
+        f"a page of {pages.source.table} ends where the one before it did: the walk does not go on",
+        service="supabase",
+        details={"table": pages.source.table},
+        suggestion="look for a cache between here and the project, and whether the key is unique",
+    )
 
 
 async def _end(refusal: SupabaseError, _: Call) -> _Found[Any]:
