@@ -149,7 +149,10 @@ class Table(Generic[Row]):
         columns = key_of(key) or self.source.key
         fields = fields_of(row)
         if not columns or any(fields.get(column) is None for column in columns):
-            raise refusal("put() has to know the primary key, and the row has to carry it")
+            raise refusal(
+                "put() has to know the primary key, and the row has to carry it",
+                suggestion='declare it: db.table("orders", key="id")',
+            )
         where = ALL.where(*(compare(col(column), Operator.EQ, fields[column]) for column in columns))
         return Put(
             source=self.source,

@@ -60,7 +60,10 @@ class Views:
             notes = await mine.table("notes", Note).select()
         """
         if fault := fault_of_key(jwt):
-            raise refusal(f"the user's token is {fault}")
+            raise refusal(
+                f"the user's token is {fault}",
+                suggestion="pass the access token alone, without Bearer before it",
+            )
         key = self._config.anon_key.get_secret_value()
         return self._through(self._session.bearing(Credentials(key, jwt, refresh)))
 

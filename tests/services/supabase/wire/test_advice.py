@@ -52,7 +52,8 @@ def test_advice_is_about_what_was_said(said: Complaint, words: Any) -> None:
     assert bool(words) == bool(advice)
 
 
-def test_a_path_that_is_not_postgrests_is_a_question_of_the_url() -> None:
-    """A 404 without a code comes from something else; one with a code does not."""
-    assert "SUPABASE_URL" in advice_on(Complaint(), 404)
-    assert not advice_on(Complaint("PT404"), 404)
+@pytest.mark.parametrize(("status", "words"), [(404, "SUPABASE_URL"), (540, "paused")])
+def test_what_is_not_postgrest_is_known_by_its_status(status: int, words: str) -> None:
+    """What has no code comes from something in front of it; what has one does not."""
+    assert words in advice_on(Complaint(), status)
+    assert not advice_on(Complaint("PT404"), status)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from viber.errors import Delivery, InvalidRequestError, NotFoundError, TransportError
+from viber.errors import Delivery, InvalidRequestError, NotFoundError, ServerError, TransportError
 from viber.services.supabase import MultipleRowsError, UnsettledWriteError, col, not_
 from viber.testing import Fail, Reply
 
@@ -42,6 +42,14 @@ async def test_the_one_row_can_be_the_answer(build: Any) -> None:
     assert await project.db.table("t").update({"a": 1}).eq("id", 7).returning_row() == {"id": 7, "a": 1}
     assert project.header("accept") == "application/vnd.pgrst.object+json"
     assert prefer(project.sent) == {"return=representation"}
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b'[{"id":7}]', b'{"id":7},{"id":8}', b'{"id":'])
+async def test_an_answer_that_is_not_one_row_is_no_success(body: bytes, build: Any) -> None:
+    """Nobody knows then what was done."""
+    with pytest.raises(ServerError) as caught:
+        await build(Reply(200, body=body)).db.table("t").update({"a": 1}).eq("id", 7).returning_row()
+    assert caught.value.delivery is Delivery.UNKNOWN
 
 
 def not_one(rows: int) -> Reply:

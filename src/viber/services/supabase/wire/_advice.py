@@ -52,8 +52,11 @@ _ONE_COLUMN = (
     "by col() and embed()"
 )
 _ONE_TABLE = "a schema is not part of a table's name: db.schema(...).table(...)"
-_NO_SUCH_PATH = "look at SUPABASE_URL: it is https://<project>.supabase.co, without a path"
-_NOT_FOUND = 404
+_BY_STATUS = {
+    404: "look at SUPABASE_URL: it is https://<project>.supabase.co, without a path",
+    540: "the project is paused: restore it in the dashboard",
+}
+"""Where what answered was not PostgREST, and gave no code."""
 _is_several = re.compile(r"column [\w$]+\..*[,():.].* does not exist").match
 _is_qualified = re.compile(r'relation "[^"]+?\.[^"]+\.[^"]+" does not exist').match
 
@@ -70,7 +73,7 @@ def advice_on(said: Complaint, status: int) -> str:
     ours = SUGGESTIONS.get(said.code, "")
     hint = said.hint if isinstance(said.hint, str) else ""
     if not ours:
-        return hint or (_NO_SUCH_PATH if status == _NOT_FOUND and not said.code else "")
+        return hint or ("" if said.code else _BY_STATUS.get(status, ""))
     return f"{hint.rstrip('.')}; {ours}" if hint.startswith("Perhaps you meant") else ours
 
 

@@ -111,6 +111,8 @@ def the_row_of(source: Source[Row]) -> Outcome[Row]:
     """The one row that was touched: where it would be another number, nothing is."""
 
     async def read(response: Response) -> Row:
+        if not response.body.lstrip().startswith(b"{"):
+            raise ValueError("not a row")
         [row] = await source.read(replace(response, body=b"[%b]" % response.body))
         return row
 
