@@ -38,7 +38,17 @@ def test_a_wrong_key_is_told_and_not_shown(
     answer = json.loads(told.out)["services"]
     assert not answer["gemini"]["healthy"]
     assert not answer["supabase"]["healthy"]
+    assert answer["gemini"]["suggestion"] == "check GEMINI_API_KEY"
     assert "wrong-key" not in told.out + told.err
+
+
+def test_what_is_wrong_is_told_with_what_helps(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line a service: what it said, and what to do about it."""
+    environment.setenv("GEMINI_API_KEY", "wrong-key-1234567890")
+    assert main(["doctor"]) == 1
+    assert "API key not valid: check GEMINI_API_KEY" in capsys.readouterr().out
 
 
 def test_a_service_that_is_gone_is_told(

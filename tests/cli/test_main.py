@@ -1,5 +1,7 @@
 """The front of the command line: exit codes, and errors without a traceback."""
 
+from importlib.metadata import version
+
 import pytest
 
 from viber.cli.__main__ import main
@@ -44,6 +46,14 @@ def test_no_command_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> N
         main([])
     assert ended.value.code == 2
     assert "usage: viber" in capsys.readouterr().err
+
+
+def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """The version of the package that is installed."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == version("viber-integration")
 
 
 @pytest.mark.parametrize(

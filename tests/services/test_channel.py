@@ -222,6 +222,13 @@ async def test_an_ill_service_is_asked_once(make_channel: MakeChannel, answer: A
     assert channel.pipeline.breaker.snapshot().failures == 0
 
 
+async def test_what_helps_is_told_with_what_is_wrong(make_channel: MakeChannel) -> None:
+    """The suggestion of the error comes with its message."""
+    channel, _ = make_channel(Fail(TransportError("refused", suggestion="start it")))
+    health = await channel.probe(REQUEST, read)
+    assert (health.error, health.suggestion) == ("refused", "start it")
+
+
 async def test_a_health_check_goes_past_an_open_circuit(make_channel: MakeChannel) -> None:
     """It asks the service itself, and reports the circuit beside the answer."""
     channel, _ = make_channel(Reply())

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from viber.cli import _demo, _doctor, _sandbox
 from viber.errors import BaseError, ConfigurationError
@@ -15,6 +16,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 is success, 1 a failure that was reported, 2 a wrong set-up."""
     parser = argparse.ArgumentParser(prog="viber", description="Await external APIs, and know why.")
+    parser.add_argument("--version", action="version", version=version("viber-integration"))
     commands = parser.add_subparsers(title="commands", required=True)
     for command in (_demo, _doctor, _sandbox):
         command.add_parser(commands)

@@ -57,4 +57,5 @@ def _line(name: str, health: Health | None, settings: Settings) -> str:
         return f"{unused} {name:<9} not configured: set {', '.join(missing)}"
     if health.healthy:
         return f"{good} {name:<9} answered in {health.latency * 1000:.0f} ms"
-    return f"{bad} {name:<9} {health.error}"
+    advice = f": {health.suggestion}" if health.suggestion else ""
+    return f"{bad} {name:<9} {health.error.removesuffix('.')}{advice}"

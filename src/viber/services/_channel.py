@@ -105,13 +105,13 @@ class Channel:
         """Ask once, past breaker and retry, and say how it went."""
         asking = replace(self, pipeline=self.pipeline.unguarded())
         started = self.pipeline.clock.now()
-        error = ""
+        error = suggestion = ""
         try:
             await asking.call(request, read, operation="health_check", idempotent=True)
         except BaseError as failure:
-            error = failure.message or type(failure).__name__
+            error, suggestion = failure.message or type(failure).__name__, failure.suggestion
         latency = self.pipeline.clock.now() - started
-        return Health(self.name, not error, latency, error, self.pipeline.state)
+        return Health(self.name, not error, latency, error, suggestion, self.pipeline.state)
 
     async def _send(self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call) -> A:
         """One request of one attempt; what the server says of its limits is heeded."""

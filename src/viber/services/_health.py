@@ -11,5 +11,7 @@ class Health:
     healthy: bool
     latency: float
     error: str = ""
+    suggestion: str = ""
+    """What to do about the error, if anything is known to help."""
     circuit: str = ""
     """The state of the circuit breaker, which a health check neither asks nor moves."""
