@@ -89,6 +89,13 @@ def test_every_malformed_variable_is_listed_at_once() -> None:
     assert sorted(problem.partition(":")[0] for problem in caught.value.problems) == sorted(wrong)
 
 
+def test_a_variable_is_named_once() -> None:
+    """Where a configuration itself points at the variable, the environment need not say so again."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_env({**BOTH, "SUPABASE_URL": "project.example.com"})
+    assert caught.value.problems == ("SUPABASE_URL: not a URL that begins with http:// or https://",)
+
+
 def test_a_problem_never_shows_the_value() -> None:
     """A key pasted into the wrong variable does not end up in a log."""
     with pytest.raises(ConfigurationError) as caught:

@@ -132,4 +132,5 @@ def _value(text: str) -> str | None:
 
 def _renamed(problem: str, names: Mapping[str, str]) -> str:
     field, separator, reason = problem.partition(": ")
-    return f"{names.get(field, field)}{separator}{reason}"
+    name = names.get(field, field)
+    return f"{name}{separator}{reason.removesuffix(f': look at {name}')}"

@@ -16,12 +16,6 @@ import pytest
 
 from viber.cli._sandbox import add_parser, format_environment, run
 
-MAIN = (
-    "import sys, argparse; from viber.cli import _sandbox; parser = argparse.ArgumentParser(); "
-    "_sandbox.add_parser(parser.add_subparsers()); chosen = parser.parse_args(); "
-    "sys.exit(chosen.handler(chosen))"
-)
-
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -32,7 +26,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start(*arguments: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            (sys.executable, "-c", MAIN, "sandbox", *arguments),
+            (sys.executable, "-m", "viber.cli", "sandbox", *arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -124,7 +118,7 @@ def test_a_command_that_is_not_there(start: Start) -> None:
     process = start("--", "no-such-command")
     output, errors = process.communicate(timeout=30)
     assert (process.returncode, output) == (127, "")
-    assert errors == "viber sandbox: no-such-command: No such file or directory\n"
+    assert errors == "viber: no-such-command: No such file or directory\n"
 
 
 def test_a_sandbox_that_cannot_start_is_one_message(
@@ -137,4 +131,4 @@ def test_a_sandbox_that_cannot_start_is_one_message(
     process = start()
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert errors.startswith("viber sandbox: the supervisor ended before it was ready")
+    assert errors.startswith("viber: the supervisor ended before it was ready")

@@ -33,9 +33,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: Namespace) -> int:
     """Start the sandbox, serve until a signal or until the command ends, and stop it.
 
-    The exit code is 0, or the command's own; 1 when the sandbox cannot start.
+    The exit code is 0, or the command's own.
+
+    Raises:
+        SandboxError: it cannot start.
     """
-    from viber.sandbox import Sandbox, SandboxError
+    from viber.sandbox import Sandbox
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both signals leave through the same door
     try:
@@ -43,9 +46,6 @@ def run(arguments: Namespace) -> int:
             return _serve(sandbox, command=arguments.command, as_json=arguments.json)
     except KeyboardInterrupt:
         return 0
-    except SandboxError as error:
-        print(f"viber sandbox: {error}", file=sys.stderr)
-        return 1
 
 
 def format_environment(variables: Mapping[str, str], *, as_json: bool = False) -> str:
@@ -95,7 +95,7 @@ def _run_command(command: Sequence[str], *, environment: Mapping[str, str]) -> i
     try:
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - what the user asked for
     except OSError as error:
-        print(f"viber sandbox: {command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"viber: {command[0]}: {error.strerror}", file=sys.stderr)
         return _NOT_FOUND
     leash.attach(process)
     code = process.wait()
