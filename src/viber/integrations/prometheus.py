@@ -16,6 +16,8 @@ from viber.health import HealthRegistry
 from viber.machines import BreakerState
 from viber.observability import LATENCY_BOUNDS, Latency, ServiceMetrics
 
+__all__ = ["CONTENT_TYPE", "ViberCollector", "exposition"]
+
 Read = Callable[[], Mapping[str, ServiceMetrics]]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BY_OPERATION = ("service", "operation")

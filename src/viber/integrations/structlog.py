@@ -8,6 +8,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 from viber.observability import Redactor, current_fields
 
+__all__ = ["RedactingProcessor", "add_log_context"]
+
 _REDACT: Final = Redactor()
 _OF_STRUCTLOG: Final = frozenset({"_record", "_from_structlog"})
 
