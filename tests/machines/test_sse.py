@@ -221,3 +221,25 @@ def test_the_work_is_linear(unit: bytes, end: bytes, size: int) -> None:
         min, zip(*([_seconds(stream, size) for stream in streams] for _ in range(5)), strict=True)
     )
     assert large < 24 * max(small, 0.0005)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([], False),
+        ([b": ping"], False),
+        ([b": ping\n\n"], False),
+        ([b"data: a\n\n"], False),
+        ([b"event: x\n\n"], False),
+        ([b"d"], True),
+        ([b"data: a\n"], True),
+        ([b"data: a\n", b": ping"], True),
+        ([b"data: a\n\ndata"], True),
+    ],
+)
+def test_a_decoder_knows_whether_an_event_has_begun(pieces: list[bytes], *, expected: bool) -> None:
+    """A comment is no part of one."""
+    decoder = SseDecoder()
+    for piece in pieces:
+        decoder.feed(piece)
+    assert decoder.is_within_event is expected

@@ -24,6 +24,15 @@ def test_the_caller_may_want_less() -> None:
     assert StreamTimeouts(idle=1.0, total=None, now=0.0).limit(0.0, at_most=5.0) == 1.0
 
 
+def test_what_was_waited_already_counts() -> None:
+    """Of the silence, not of the stream's whole time."""
+    limits = StreamTimeouts(idle=10.0, total=100.0, now=0.0)
+    assert limits.limit(50.0, quiet=4.0) == 6.0
+    assert limits.limit(99.0, quiet=4.0) == 1.0
+    with pytest.raises(TimeoutError, match="silent for 10 s"):
+        limits.limit(50.0, quiet=10.0)
+
+
 def test_the_whole_time_is_the_callers_matter() -> None:
     """A silent service is not well; a caller without time says nothing about it."""
     limits = StreamTimeouts(idle=3.0, total=10.0, now=0.0)

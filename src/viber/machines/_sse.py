@@ -84,6 +84,11 @@ class SseDecoder:
         """The lines that are no field of the protocol: what else the server spoke."""
         return b"\n".join(self._strays)
 
+    @property
+    def is_within_event(self) -> bool:
+        """A part of an event is here, and not all of it; a comment is no part of any."""
+        return bool(self._data) or (bool(self._held) and self._held[0][:1] != b":")
+
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that end within this piece.
 

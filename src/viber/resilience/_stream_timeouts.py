@@ -6,7 +6,7 @@ from viber.errors import TimeoutError
 class StreamTimeouts:
     """The time limits of one stream after its first event, in seconds; None is no limit.
 
-    `idle` bounds each wait for the network, `total` the whole stream, looked at when it is read. The first
+    `idle` bounds the wait for the next event, `total` the whole stream, looked at when it is read. The first
     event is bounded by the attempt that opens the stream.
 
     Example:
@@ -34,14 +34,17 @@ class StreamTimeouts:
             raise self.ran_out(now)
         return self._ends - now
 
-    def limit(self, now: float, *, at_most: float | None = None) -> float | None:
-        """Seconds that the next piece may take, and `at_most` so many.
+    def limit(self, now: float, *, at_most: float | None = None, quiet: float = 0.0) -> float | None:
+        """Seconds that the next piece may take, and `at_most` so many; `quiet` of them have passed already.
 
         Raises:
             TimeoutError: no time is left.
         """
-        limits = [limit for limit in (self._idle, at_most, self.remaining(now)) if limit is not None]
-        return min(limits) if limits else None
+        remaining = self.remaining(now)
+        silence = [limit - quiet for limit in (self._idle, at_most) if limit is not None]
+        if silence and min(silence) <= 0:
+            raise self.ran_out(now)
+        return min([*silence, *(() if remaining is None else (remaining,))], default=None)
 
     def ran_out(self, now: float) -> TimeoutError:
         """Which limit it was; that the caller has no time left says nothing about the service."""

@@ -52,6 +52,34 @@ async def test_idle_timeout_ends_a_silent_stream(build: Build) -> None:
     assert rig.clock.pending == 0
 
 
+async def test_comments_are_silence(build: Build) -> None:
+    """They keep a connection alive, and not the answer."""
+    pings = [Pause(2), b": ping\n\n"] * 10
+    rig = build(Chunks([STORY[0], *pings, *STORY[1:]]), clock=FakeClock(auto=True))
+    texts, interrupted = await broken(rig.gemini.stream("Tell", idle_timeout=3))
+    assert texts == ["Once"]
+    assert "silent for 3 s" in interrupted.message
+    assert rig.clock.now() == 3
+
+
+async def test_an_event_that_comes_slowly_is_no_silence(build: Build) -> None:
+    """An image may take its time, as long as there is something of it."""
+    pieces = [piece for byte in event("upon") for piece in (Pause(2), bytes([byte]))]
+    rig = build(Chunks([STORY[0], *pieces, STORY[2]]), clock=FakeClock(auto=True))
+    async with rig.gemini.stream("Tell", idle_timeout=3) as tokens:
+        assert [token.text async for token in tokens] == ["Once", "upon", " a time"]
+
+
+async def test_what_follows_the_end_is_not_waited_for_without_end(build: Build) -> None:
+    """An answer that is complete is told as such, though its server goes on with comments."""
+    pings = [Pause(2), b": ping\n\n"] * 10
+    rig = build(Chunks([*STORY, *pings, Hang()]), clock=FakeClock(auto=True))
+    async with rig.gemini.stream("Tell") as tokens:
+        assert len([token async for token in tokens]) == 3
+    assert rig.clock.now() == 5
+    assert (rig.transport.open_streams, rig.clock.pending) == (0, 0)
+
+
 async def test_first_event_timeout_replaces_timeout(build: Build) -> None:
     """It bounds each attempt up to the first event, from the call or from the configuration."""
     rig = build(Hang(), Hang(), first_event_timeout=7)

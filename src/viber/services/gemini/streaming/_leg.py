@@ -25,6 +25,7 @@ class Leg:
         "_failures",
         "_first",
         "_is_open",
+        "_quiet_since",
         "_reader",
         "_source",
         "_timeouts",
@@ -50,6 +51,7 @@ class Leg:
         self._reader = Reader(failures) if call.trace is None else TracedReader(failures, call.trace)
         self._first: Token | None = None
         self._is_open = True
+        self._quiet_since: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -105,11 +107,13 @@ class Leg:
         Raises:
             BaseError: what broke it off.
         """
-        reader = self._reader
+        reader, self._quiet_since = self._reader, None
         while (token := self.ready()) is None and not reader.is_closed:
             try:
                 if piece := await read_within(self._timer, self._limit, self._source.read()):
                     reader.feed(piece)
+                    if reader.is_within_event:
+                        self._quiet_since = None
                 else:
                     await self._finish()
             except (BaseError, builtins.TimeoutError) as error:
@@ -125,8 +129,11 @@ class Leg:
         self._end()
 
     def _limit(self) -> float | None:
-        at_most = _AFTER_THE_END if self._reader.is_complete else None
-        return self._timeouts.limit(self._clock.now(), at_most=at_most)
+        """Seconds for the next piece. Comments that keep a connection alive are silence all the same."""
+        now, at_most = self._clock.now(), _AFTER_THE_END if self._reader.is_complete else None
+        if self._quiet_since is None:
+            self._quiet_since = now
+        return self._timeouts.limit(now, at_most=at_most, quiet=now - self._quiet_since)
 
     def _told(self, error: BaseError | builtins.TimeoutError) -> BaseError:
         told = error if isinstance(error, BaseError) else self._timeouts.ran_out(self._clock.now())

@@ -40,6 +40,11 @@ class Reader:
         """The body has come to its end."""
         return self._is_closed
 
+    @property
+    def is_within_event(self) -> bool:
+        """A part of the next event has come."""
+        return self._decoder.is_within_event
+
     def feed(self, piece: bytes) -> None:
         """The next piece of the body.
 
