@@ -22,6 +22,12 @@ def test_every_link_leads_somewhere(name: str, path: str) -> None:
     assert (ROOT / path).is_file()
 
 
+def test_every_page_is_linked() -> None:
+    """Whoever looks for a page finds it from here."""
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
+    assert pages <= {path for _, path in LINKS}
+
+
 @pytest.mark.parametrize(("name", "path"), PROOFS)
 def test_every_promise_names_a_test_that_is_there(name: str, path: str) -> None:
     """The proof of a promise is a test, or a whole file of them."""
