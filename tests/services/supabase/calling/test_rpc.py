@@ -243,6 +243,8 @@ async def test_a_call_that_was_never_made_warns(step: Any, project: Any) -> None
         ({"a": variadic("x", "gte.1")}, {"method": "GET"}, "taken for one"),
         ({"a": "a\0"}, {"method": "GET"}, "NUL"),
         ({"a": float("inf")}, {}, "finite"),
+        ([1, 2], {}, "by name"),
+        ("text", {"method": "GET"}, "by name"),
         ({}, {"method": "PUT"}, "POST, GET or HEAD"),
         ({}, {"method": "GET", "body": {}}, "no body"),
         ({}, {"method": "HEAD", "body": {}}, "no body"),
@@ -257,7 +259,7 @@ async def test_a_call_that_was_never_made_warns(step: Any, project: Any) -> None
     ],
 )
 def test_a_call_that_cannot_be_sent_is_refused(
-    arguments: dict[str, Any], options: Any, words: str, project: Any
+    arguments: Any, options: Any, words: str, project: Any
 ) -> None:
     """An argument that would change the query, a body that would arrive as another: with advice."""
     with pytest.raises(InvalidRequestError, match=words):

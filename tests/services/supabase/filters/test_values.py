@@ -5,13 +5,14 @@ import json
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
+from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AnyUrl, BaseModel, Field
 
 from viber.errors import InvalidRequestError
 from viber.services.supabase.filters._values import argument_text, is_listing, json_of, text_of
@@ -67,6 +68,9 @@ NIGHT = timezone(timedelta(hours=5, minutes=30))
         (time(8, 30), "08:30:00"),
         (timedelta(days=-1, seconds=5, microseconds=20), "-1 days 5.000020 seconds"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (ip_address("10.0.0.1"), "10.0.0.1"),
+        (ip_network("2001:db8::/32"), "2001:db8::/32"),
+        (AnyUrl("https://example.org/a"), "https://example.org/a"),
         (b"\x00\xff", "\\x00ff"),
         (Colour.RED, "red"),
         (Plain.ONE, "1"),

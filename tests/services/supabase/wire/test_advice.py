@@ -26,6 +26,12 @@ def test_a_column_that_is_text_of_postgrest_is_told_to_be_one_column(column: str
     assert advice_on(said, 400).startswith("one text is one column")
 
 
+@pytest.mark.parametrize("column", ["-id", "id.desc", "id desc", "a.asc.nullslast"])
+def test_a_direction_is_no_part_of_a_name(column: str) -> None:
+    """Where other clients write it."""
+    assert "desc=True" in advice_on(Complaint("42703", f"column orders.{column} does not exist"), 400)
+
+
 def test_what_the_server_takes_to_be_meant_comes_first() -> None:
     """It knows the names that there are."""
     said = Complaint("42703", "column orders.statu does not exist", hint="Perhaps you meant orders.status.")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Literal, TypedDict, cast
 
 from viber.http import Request
@@ -95,6 +96,7 @@ def invocation(function: str, arguments: Mapping[str, object] | None, options: R
     """
     if unknown := options.keys() - RpcOptions.__annotations__.keys():
         raise TypeError(f"rpc() has no option {', '.join(sorted(unknown))}")
+    _require_names(arguments)
     segment(function)
     method = options.get("method", "POST")
     idempotent = options.get("idempotent", False)
@@ -107,6 +109,14 @@ def invocation(function: str, arguments: Mapping[str, object] | None, options: R
         raise refusal(f"a function is called by POST, GET or HEAD, not {method!r}")
     body, kind = _body(arguments, options)
     return Invocation(function, method, "", body, kind, idempotent, Duty(f"call of {function}"))
+
+
+def _require_names(arguments: object) -> None:
+    if not isinstance(arguments, (Mapping, NoneType)):
+        raise refusal(
+            f"arguments are given by name, in a dict, and not in a {type(arguments).__name__}",
+            suggestion="body= takes what a function of one unnamed parameter is given",
+        )
 
 
 def _body(arguments: Mapping[str, object] | None, options: RpcOptions) -> tuple[bytes, str]:

@@ -78,7 +78,10 @@ def set_text(place: Place, value: object) -> str:
     if place.holds_json or _is_json(value):
         return json_text(value)
     if not is_listing(value):
-        raise refusal(f"a {type(value).__name__} is no list, no range and no JSON")
+        raise refusal(
+            f"a {type(value).__name__} is no list, no range and no JSON",
+            suggestion='pass [x] for one element, Range(x, x, "[]") for one point',
+        )
     return array_text(cast("Iterable[object]", value))
 
 

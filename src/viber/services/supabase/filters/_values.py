@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import singledispatch
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import cast
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AnyUrl, BaseModel
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from viber.services.supabase._errors import refusal
@@ -104,8 +105,13 @@ def _(value: timedelta) -> str:
     return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
 
 
-@text_by_type.register
-def _(value: UUID) -> str:
+@text_by_type.register(UUID)
+@text_by_type.register(IPv4Address)
+@text_by_type.register(IPv6Address)
+@text_by_type.register(IPv4Network)
+@text_by_type.register(IPv6Network)
+@text_by_type.register(AnyUrl)
+def _(value: object) -> str:
     return str(value)
 
 
@@ -132,7 +138,10 @@ def _(value: Notation) -> str:
 @text_by_type.register(set)
 @text_by_type.register(frozenset)
 def _(value: object) -> str:
-    raise refusal(f"a {type(value).__name__} is not one value", suggestion="use in_() for several values")
+    raise refusal(
+        f"a {type(value).__name__} is not one value",
+        suggestion="use in_() for several values; a column of arrays is compared with text such as '{1,2}'",
+    )
 
 
 def argument_text(value: object) -> str:

@@ -34,12 +34,12 @@ SUGGESTIONS = {
     "PGRST122": "the server knows no such time zone, or is too old (max_affected() needs PostgREST 12.2)",
     "PGRST123": "aggregates are off: the server's db-aggregates-enabled switches them on",
     "PGRST124": "more rows match than max_affected() allows: nothing was changed",
-    "PGRST200": "check the name and the hint=: the database has to declare the foreign key, and the schema "
-    "cache to be reloaded after that",
+    "PGRST200": "check the table's name (as_=, hint= and join= stand apart): the database has to declare the "
+    "foreign key, and the schema cache to be reloaded after that",
     "PGRST201": "name the foreign key to embed by: embed(..., hint=...)",
     "PGRST202": "check the name and the names of the arguments; reload the schema cache after a migration",
     "PGRST203": "several functions have this name: make the argument types tell them apart",
-    "PGRST204": "check the column names; reload the schema cache after a migration",
+    "PGRST204": "check the column names, or choose some by columns=; reload the schema cache after a migration",
     "PGRST205": "check the name of the table and the schema (db_schema); reload the schema cache",
     "PGRST301": "the token is malformed, expired, or of another project: as_user(jwt, refresh=...) renews it",
     "PGRST302": "anonymous access is off: use a user's token",
@@ -57,6 +57,8 @@ _BY_STATUS = {
     540: "the project is paused: restore it in the dashboard",
 }
 """Where what answered was not PostgREST, and gave no code."""
+_ORDER = 'order("id", desc=True) says the direction, and so does "-id" in db.select()'
+_is_direction = re.compile(r"column [\w$]+\.(-.*|.*[ .](asc|desc)\b.*) does not exist").match
 _is_several = re.compile(r"column [\w$]+\..*[,():.].* does not exist").match
 _is_qualified = re.compile(r'relation "[^"]+?\.[^"]+\.[^"]+" does not exist').match
 
@@ -79,6 +81,8 @@ def advice_on(said: Complaint, status: int) -> str:
 
 def _exact(said: Complaint) -> str:
     """Where the words tell more than the code: PostgreSQL's, in English."""
+    if said.code == "42703" and _is_direction(said.message):
+        return _ORDER
     if said.code == "42703" and _is_several(said.message):
         return _ONE_COLUMN
     if said.code == "42P01" and _is_qualified(said.message):
