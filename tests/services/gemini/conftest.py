@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -52,6 +53,14 @@ class Live:
     def suffering(self, fault: str, **options: Any) -> GeminiService:
         """The service, each of whose requests is met with this fault."""
         return self.gemini.with_options(headers={"x-viber-fault": fault}, **options)
+
+    async def quiet(self) -> dict[str, Any]:
+        """The server's counts, as soon as it has seen every client go; none may stay for long."""
+        async with asyncio.timeout(5):
+            while True:
+                stats: dict[str, Any] = await self.stats()
+                if not stats["streams_open"] and not stats["requests_open"]:
+                    return stats
 
 
 def settings(**fields: Any) -> GeminiConfig:

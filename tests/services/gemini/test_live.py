@@ -20,15 +20,6 @@ COUNT = "count to 30"
 COUNTED = " ".join(str(number) for number in range(1, 31))
 
 
-async def quiet(live: Any) -> dict[str, Any]:
-    """The server's counts, as soon as it has seen every client go; none may stay for long."""
-    async with asyncio.timeout(5):
-        while True:
-            stats: dict[str, Any] = await live.stats()
-            if not stats["streams_open"] and not stats["requests_open"]:
-                return stats
-
-
 async def test_answers_streams_and_counts(live: Any) -> None:
     """The same text whole and in pieces; the tokens are those the server has counted, to the last one."""
     whole = await live.gemini.generate_content(COUNT)
@@ -38,7 +29,7 @@ async def test_answers_streams_and_counts(live: Any) -> None:
     assert len(texts) > 3
     assert whole.finish_reason == tokens.finish_reason == "STOP"
     assert whole.usage.prompt_tokens == await live.gemini.count_tokens(COUNT)
-    usage = (await quiet(live))["usage"]
+    usage = (await live.quiet())["usage"]
     assert usage["totalTokenCount"] == whole.usage.total_tokens + tokens.usage.total_tokens
     assert usage["candidatesTokenCount"] == whole.usage.candidates_tokens + tokens.usage.candidates_tokens
 
@@ -79,7 +70,7 @@ async def test_a_broken_stream_is_told_with_what_came(
     assert caught.value.text == COUNTED[: len(caught.value.text)]
     assert len(caught.value.parts) == count
     assert isinstance(caught.value.__cause__, cause)
-    stats = await quiet(live)
+    stats = await live.quiet()
     assert stats["requests"]["streamGenerateContent"] == 1
     assert caught.value.usage.candidates_tokens == stats["tokens_sent"]
 
@@ -117,7 +108,7 @@ async def test_what_fails_before_the_first_event_is_retried(live: Any, fault: st
         async for _ in tokens:
             pass
     assert tokens.text == COUNTED
-    stats = await quiet(live)
+    stats = await live.quiet()
     assert stats["requests"]["streamGenerateContent"] == 3
 
 
@@ -140,7 +131,7 @@ async def test_a_stream_that_is_left_is_seen_to_end(live: Any, leave: str) -> No
     if leave == "cancel":
         task.cancel()
     await asyncio.wait([task])
-    stats = await quiet(live)
+    stats = await live.quiet()
     assert stats["streams_abandoned"] == 1
     assert stats["tokens_sent"] < 30
 
@@ -185,5 +176,5 @@ async def test_many_streams_at_once(live: Any) -> None:
 
     texts = await asyncio.gather(*(one(number) for number in range(1, 41)))
     assert [text.split()[-1] for text in texts] == [str(number) for number in range(1, 41)]
-    stats = await quiet(live)
+    stats = await live.quiet()
     assert stats["streams_finished"] == 40

@@ -20,15 +20,6 @@ PRICES = PriceTable(
 )
 
 
-async def quiet(live: Any) -> dict[str, Any]:
-    """The server's counts, as soon as it has seen every client go."""
-    async with asyncio.timeout(5):
-        while True:
-            stats: dict[str, Any] = await live.stats()
-            if not stats["streams_open"] and not stats["requests_open"]:
-                return stats
-
-
 async def test_the_books_are_those_of_the_server(live: Any) -> None:
     """A fifth of the streams breaks, whole answers are repeated after errors, and each answer counts once."""
     rng = random.Random(11)
@@ -47,7 +38,7 @@ async def test_the_books_are_those_of_the_server(live: Any) -> None:
             await (streamed if number % 2 else whole)(number, gemini)
 
     await asyncio.gather(*(one(number) for number in range(120)))
-    told, totals = (await quiet(live))["usage"], live.gemini.usage.totals()
+    told, totals = (await live.quiet())["usage"], live.gemini.usage.totals()
     assert (totals.usage.prompt_tokens, totals.usage.candidates_tokens, totals.usage.total_tokens) == (
         told["promptTokenCount"],
         told["candidatesTokenCount"],
@@ -77,7 +68,7 @@ async def test_a_budget_bounds_many_calls_at_once(live: Any) -> None:
             *(gemini.generate_text(COUNT, max_output_tokens=40) for _ in range(200)), return_exceptions=True
         )
     refused = sum(isinstance(outcome, BudgetError) for outcome in outcomes)
-    told = (await quiet(live))["usage"]
+    told = (await live.quiet())["usage"]
     cost = Decimal(told["promptTokenCount"] + 10 * told["candidatesTokenCount"]) / 10**6
     assert 0 < refused < 200
     assert sum(isinstance(outcome, str) for outcome in outcomes) == 200 - refused

@@ -1,6 +1,5 @@
 """Tools, objects and chats over real connections, against the sandbox's Gemini server."""
 
-import asyncio
 import threading
 from typing import Any
 
@@ -37,15 +36,6 @@ def get_time(zone: str = "UTC") -> str:
     return f"{zone} in {threading.current_thread() is threading.main_thread()}"
 
 
-async def quiet(live: Any) -> dict[str, Any]:
-    """The server's counts, as soon as it has seen every client go."""
-    async with asyncio.timeout(5):
-        while True:
-            stats: dict[str, Any] = await live.stats()
-            if not stats["streams_open"] and not stats["requests_open"]:
-                return stats
-
-
 async def test_tools_are_called_until_the_model_answers(live: Any) -> None:
     """Async and plain functions in one round; the server is content with the signatures that come back."""
     whole = await live.gemini.generate_content("[[call]] now", tools=[get_weather, get_time])
@@ -64,7 +54,7 @@ async def test_a_stream_goes_on_after_tools(live: Any) -> None:
     assert "".join(texts) == tokens.text == whole.text
     assert tokens.usage.total_tokens == whole.usage.total_tokens
     assert tokens.response.tool_calls == whole.tool_calls
-    assert (await quiet(live))["streams_finished"] == 2
+    assert (await live.quiet())["streams_finished"] == 2
 
 
 async def test_a_lost_signature_is_refused(live: Any) -> None:
@@ -129,7 +119,7 @@ async def test_a_chat(live: Any) -> None:
         _ = [token async for token in tokens]
     again = live.gemini.chat(restored=chat.to_json(), tools=[get_weather])
     assert (await again.send("count to 3")).text == "1 2 3"
-    assert again.usage.total_tokens == (await quiet(live))["usage"]["totalTokenCount"]
+    assert again.usage.total_tokens == (await live.quiet())["usage"]["totalTokenCount"]
     with pytest.raises(PromptBlockedError):
         await again.send("[[block]] this")
     assert len(again.history) == 8

@@ -148,7 +148,7 @@ async def test_a_fifth_of_the_streams_breaks_and_none_is_taken_for_complete(live
     await asyncio.gather(*(one(number) for number in range(300)))
     assert ended.total() == 300
     assert 40 <= ended["broken"] <= 80
-    stats = await quiet(live)
+    stats = await live.quiet()
     assert (stats["streams_finished"], stats["streams_broken"]) == (ended["complete"], ended["broken"])
     assert totals["prompt"] == stats["usage"]["promptTokenCount"]
     assert totals["answer"] == stats["usage"]["candidatesTokenCount"] == stats["tokens_sent"]
@@ -177,12 +177,3 @@ async def drain(tokens: TokenStream) -> StreamInterruptedError | None:
     except StreamInterruptedError as error:
         return error
     return None
-
-
-async def quiet(live: Any) -> dict[str, Any]:
-    """The server's counts, as soon as it has seen every client go."""
-    async with asyncio.timeout(5):
-        while True:
-            stats: dict[str, Any] = await live.stats()
-            if not stats["streams_open"] and not stats["requests_open"]:
-                return stats

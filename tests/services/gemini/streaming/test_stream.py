@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 
-from viber.errors import (
-    TransportError,
-)
-from viber.testing import Chunks, Fail, Hang, Pause, Reply, StreamState
+from viber.testing import Chunks, Hang, Pause, Reply, StreamState
 
 Build = Callable[..., Any]
 
@@ -23,7 +20,6 @@ def event(text: str = "", finish: str | None = None, **top: Any) -> bytes:
     return b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
 
 
-DROP = Fail(lambda: TransportError("reset"))
 STORY = [event("Once"), event(" upon"), event(" a time", "STOP", usageMetadata={"totalTokenCount": 9})]
 
 
