@@ -39,7 +39,7 @@ SUGGESTIONS = {
     "PGRST201": "name the foreign key to embed by: embed(..., hint=...)",
     "PGRST202": "check the name and the names of the arguments; reload the schema cache after a migration",
     "PGRST203": "several functions have this name: make the argument types tell them apart",
-    "PGRST204": "check the column names, or choose some by columns=; reload the schema cache after a migration",
+    "PGRST204": "check the columns, or choose some by columns=; reload the schema cache after a migration",
     "PGRST205": "check the name of the table and the schema (db_schema); reload the schema cache",
     "PGRST301": "the token is malformed, expired, or of another project: as_user(jwt, refresh=...) renews it",
     "PGRST302": "anonymous access is off: use a user's token",
