@@ -129,8 +129,10 @@ class Channel:
         self, send: Callable[[Request], Awaitable[A]], request: Request, call: Call, trace: CallTrace
     ) -> A:
         asking = trace.request(request.method, request.url, call.number)
+        is_heard = bool(self.pipeline.listeners.callables)
         try:
-            answer = await self._timed(send, request.with_more(asking.begin()), call)
+            followed = request.with_more(asking.begin())
+            answer = await (self._timed(send, followed, call) if is_heard else send(followed))
         except BaseException as error:
             asking.end(error)
             raise
@@ -177,6 +179,7 @@ class Channel:
         request_id = request_id or self.options.id_of_call()
         dressed = self.options.dress(request, request_id)
         tracer = self.pipeline.listeners.tracer
+        is_followed = tracer is not None and tracer.is_on
         with self.gate:
             return await self.pipeline.execute(
                 lambda call: attempt(dressed, call),
@@ -184,5 +187,5 @@ class Channel:
                 idempotent=self.options.decide(idempotent=idempotent),
                 request_id=request_id,
                 tokens=self.tokens,
-                about=None if tracer is None else Subject(request.url, self.asked),
+                about=Subject(request.url, self.asked) if is_followed else None,
             )
