@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from viber.errors import InvalidRequestError, TimeoutError, TransportError
+from viber.errors import InvalidRequestError, ServerError, TimeoutError, TransportError
 from viber.services.gemini import (
     Batch,
     Batches,
@@ -89,7 +89,7 @@ async def test_waiting_ends_with_the_results(build: Build) -> None:
 async def test_a_batch_without_results_is_an_error(build: Build, state: str) -> None:
     """With its state, and with what Google says of it."""
     failed = batch(f"BATCH_STATE_{state}", done=True, error={"code": 13, "message": "no"})
-    with pytest.raises(BatchFailedError) as caught:
+    with pytest.raises(BatchFailedError, match=f"{state}: no$") as caught:
         await build(Reply(json=failed)).gemini.batches.wait("a", timeout=60)
     assert caught.value.details == {"name": "batches/a", "state": state, "error": failed["error"]}
     assert not caught.value.retryable
@@ -107,6 +107,14 @@ async def test_results_that_are_not_there_are_an_error(build: Build) -> None:
     """Not an empty list."""
     with pytest.raises(BatchFailedError, match="it is RUNNING"):
         await build().gemini.batches.results(Batch.from_wire(batch("BATCH_STATE_RUNNING")))
+
+
+@pytest.mark.parametrize("response", [{}, {"inlinedResponses": None}, {"inlinedResponses": {}}], ids=repr)
+async def test_a_batch_that_is_done_holds_results(build: Build, response: dict[str, Any]) -> None:
+    """One that holds none answered nothing, which is not to be taken for no requests."""
+    done = Batch.from_wire(batch("BATCH_STATE_SUCCEEDED", response=response))
+    with pytest.raises(ServerError, match="holds no results"):
+        await build().gemini.batches.results(done)
 
 
 async def test_results_in_a_file_that_are_damaged_are_told(build: Build) -> None:

@@ -68,7 +68,7 @@ async def test_waiting_asks_until_it_is_active(build: Build) -> None:
 async def test_a_file_that_failed_is_an_error(build: Build) -> None:
     """With what Google says of it."""
     rig = build(file("FAILED", error={"message": "not a film"}))
-    with pytest.raises(FileFailedError) as caught:
+    with pytest.raises(FileFailedError, match="files/a: not a film") as caught:
         await rig.gemini.files.wait_active("a")
     assert caught.value.details == {"name": "files/a", "error": {"message": "not a film"}}
 

@@ -7,6 +7,7 @@ from viber.services.gemini.content._json import is_object
 from viber.services.gemini.content._quota import details_of, has_no_quota, is_hopeless, reasons_of
 
 _ELSEWHERE: Final = "ask another model: with_models(...)"
+_LATER: Final = f"ask again later, or {_ELSEWHERE}"
 _WORDS: Final = {
     "thought_signature": "send back what the model said as it came: answer.turns, or a chat",
     "token count": "shorten the prompt: count_tokens tells how long it is",
@@ -20,9 +21,9 @@ _WORDS: Final = {
 _STATUSES: Final = {
     403: "look at what the key may do, and whether the file or model is its project's",
     413: "upload large data as a file, and refer to it",
-    429: "set the limits of the model in GeminiConfig(limits=...): calls then wait their turn",
-    500: f"a very long prompt may be the cause; else {_ELSEWHERE}",
-    503: _ELSEWHERE,
+    429: "ask less often: with GeminiConfig(limits=...) the calls of a model wait their turn",
+    500: f"a very long prompt may be the cause; else {_LATER}",
+    503: _LATER,
     504: f"shorten the prompt, or {_ELSEWHERE}",
 }
 _FOREIGN: Final = "is base_url that of a Gemini server? It takes no version and no path of a model"
@@ -33,7 +34,7 @@ def advice(error: Mapping[str, Any], status: int) -> str:
 
     Example:
         >>> advice({"message": "The model is overloaded."}, 503)
-        'ask another model: with_models(...)'
+        'ask again later, or ask another model: with_models(...)'
     """
     text = str(error.get("message") or "")
     if found := next((told for words, told in _WORDS.items() if words in text), ""):

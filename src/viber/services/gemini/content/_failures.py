@@ -121,6 +121,11 @@ class Failures:
         """Text of the server as it may be shown."""
         return redact_text(text, secrets=(*self.secrets, *self.current()), limit=_SHOWN)
 
+    def told(self, error: object) -> str:
+        """What Gemini says of something that failed later, to stand behind our own words."""
+        message = error.get("message") if is_object(error) else None
+        return f": {self.shown(message)}" if isinstance(message, str) and message else ""
+
     def _of_foreign_body(self, body: bytes) -> BaseError:
         text = body.strip()
         if not text:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from viber.errors import BaseError
+from viber.errors import BaseError, ServerError
 from viber.services.gemini._options import GenerateOptions, Prompt
 from viber.services.gemini.content._failures import Failures
-from viber.services.gemini.content._json import Json, is_object, objects_in, parsed
+from viber.services.gemini.content._json import Json, is_array, is_object, objects_in, parsed
 from viber.services.gemini.content._models import GenerateContentResponse
 from viber.services.gemini.content._shape import Answered
 from viber.services.gemini.content._wire import generate_body, model_path
@@ -139,9 +139,16 @@ def source_of(source: object) -> str | None:
 
 
 def inline_results(batch: Batch, failures: Failures) -> Iterator[BatchResult]:
-    """The results that stand in the batch itself, in the order of its requests."""
+    """The results that stand in the batch itself, in the order of its requests.
+
+    Raises:
+        ServerError: there are none.
+    """
     inlined = batch.output.get("inlinedResponses")
-    for entry in objects_in(inlined.get("inlinedResponses") if is_object(inlined) else None):
+    entries = inlined.get("inlinedResponses") if is_object(inlined) else inlined
+    if not is_array(entries):
+        raise ServerError(f"{batch.name} is done, and holds no results", service="gemini", retryable=False)
+    for entry in objects_in(entries):
         yield _result(entry, failures)
 
 

@@ -116,7 +116,7 @@ class Batches:
             clock=self._api.channel.pipeline.clock,
             what="the batch",
         )
-        _require_results(seen)
+        self._require_results(seen)
         return seen
 
     async def results(self, batch: Batch | str) -> tuple[BatchResult, ...]:
@@ -124,13 +124,24 @@ class Batches:
 
         Raises:
             BatchFailedError: the batch has no results.
+            ServerError: it should have some, and does not tell where.
         """
         whole = await self.get(batch) if isinstance(batch, str) else batch
-        _require_results(whole)
+        self._require_results(whole)
         if whole.results_file is None:
             return tuple(inline_results(whole, self._api.failures))
         lines = (await self._files.download(whole.results_file)).split(b"\n")
         return tuple(results_in(lines, self._api.failures))
+
+    def _require_results(self, batch: Batch) -> None:
+        if batch.has_results:
+            return
+        state = batch.state or ("over" if batch.is_over else "of no known state")
+        raise BatchFailedError(
+            f"{batch.name} has no results: it is {state}{self._api.failures.told(batch.error)}",
+            details={"name": batch.name, "state": batch.state, "error": batch.error},
+            suggestion="" if batch.is_over else "wait for it first",
+        )
 
     def __repr__(self) -> str:
         return f"<Batches of {self._api.channel.name}>"
@@ -143,15 +154,6 @@ def _entries(source: object) -> list[Json]:
     if not entries:
         raise refusal("a batch needs requests")
     return entries
-
-
-def _require_results(batch: Batch) -> None:
-    if not batch.has_results:
-        raise BatchFailedError(
-            f"{batch.name} has no results: it is {batch.state or 'of no known state'}",
-            details={"name": batch.name, "state": batch.state, "error": batch.error},
-            suggestion="" if batch.is_over else "wait for it first",
-        )
 
 
 def _path(batch: Named | str) -> str:

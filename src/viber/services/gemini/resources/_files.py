@@ -91,7 +91,7 @@ class Files:
         )
         if seen.state == "FAILED":
             raise FileFailedError(
-                f"Google could not process {seen.name}",
+                f"Google could not process {seen.name}{self._api.failures.told(seen.error)}",
                 details={"name": seen.name, "error": seen.error},
                 suggestion="check that the file is whole, and of a kind that Gemini takes",
             )
