@@ -56,7 +56,7 @@ class RequestSpan:
         return tuple(carrier.items())
 
     def end(self, answer: int | BaseException) -> None:
-        if not isinstance(answer, GeneratorExit):  # whose thread of events is another one
+        if not isinstance(answer, GeneratorExit):  # thrown away, perhaps by another task
             context.detach(self._token)
         if isinstance(answer, BaseException):
             say_failure(self._span, answer)
