@@ -88,7 +88,7 @@ class ServerError(BaseError):
     retryable = True
 
 
-class TimeoutError(BaseError, builtins.TimeoutError):  # noqa: A001 - the blueprint's name, and it is the builtin one
+class TimeoutError(BaseError, builtins.TimeoutError):  # noqa: A001 - it is the builtin one too
     """No answer in time; `delivery` says whether the request had left."""
 
     code = "timeout"

@@ -69,7 +69,7 @@ def test_an_unknown_outcome_is_told() -> None:
     assert body_of(errors.TransportError("reset", delivery=Delivery.UNKNOWN))["outcome"] == "unknown"
 
 
-def test_the_blueprints_shape_can_be_asked_for() -> None:
+def test_the_shape_of_an_error_response_can_be_asked_for() -> None:
     """Its names are in camel case, and its details empty."""
     body = body_of(errors.ConflictError("a duplicate", details={"key": "ada"}), "response")
     assert (body["message"], body["details"]) == ("a duplicate", None)

@@ -20,7 +20,7 @@ def install(
     """Give an application error answers, request ids, deadlines and the endpoints of an operator.
 
     `deadline`: seconds that the services have for one request. `errors`: problem details (RFC 9457), or the
-    blueprint's `ErrorResponse`. `statuses` overrides the status of a class of errors. `endpoints` adds
+    `ErrorResponse`. `statuses` overrides the status of a class of errors. `endpoints` adds
     `/livez`, `/readyz`, `/health` and, where the extra `prometheus` is installed, `/metrics`.
     """
 

@@ -1,4 +1,4 @@
-"""Errors as answers: RFC 9457 problem details, or the blueprint's ErrorResponse."""
+"""Errors as answers: RFC 9457 problem details, or `ErrorResponse`."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
