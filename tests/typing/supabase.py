@@ -82,6 +82,7 @@ async def writes(
     assert_type(await orders.update(total).eq("id", 1), None)
     assert_type(await orders.delete().returning().eq("id", 1), list[Order])
     assert_type(await orders.update(total).eq("id", 1).returning_row(), Order)
+    assert_type(await orders.put({"id": 1}, key="id").returning_row(), Order)
     assert_type(await orders.delete(all_rows=True).returning("id", model=Total), list[Total])
 
 

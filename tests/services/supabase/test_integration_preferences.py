@@ -165,6 +165,7 @@ async def test_a_put_inserts_or_merges_one_row(db: SupabaseService) -> None:
     assert await items.put({**key, "quantity": 3, "unit_price": 1}).returning("quantity") == [{"quantity": 3}]
     assert await items.put({**key, "unit_price": 2}) is None
     assert await items.select("quantity", "unit_price").matching(key) == [{"quantity": 3, "unit_price": 2}]
+    assert (await items.put({**key, "quantity": 4, "unit_price": 2}).returning_row())["quantity"] == 4
     await items.delete().matching(key)
 
 

@@ -36,10 +36,11 @@ async def test_the_primary_key_can_be_told(build: Any) -> None:
 
 
 async def test_a_put_may_answer_with_the_row(build: Any) -> None:
-    """In a list, as all writes do."""
-    project = build(Reply(200, json=[{"order_id": 1, "product_id": 2}]))
+    """In a list, as all writes do, or by itself."""
+    project = build(*[Reply(200, json=[{"order_id": 1, "product_id": 2}])] * 2)
     items = project.db.table("items", Item, key=("order_id", "product_id"))
-    assert await items.put({"order_id": 1, "product_id": 2}).returning() == [Item(order_id=1, product_id=2)]
+    put = items.put({"order_id": 1, "product_id": 2})
+    assert await put.returning() == [await put.returning_row()] == [Item(order_id=1, product_id=2)]
 
 
 @pytest.mark.parametrize(("key", "row"), [((), {"id": 1}), ("id", {"a": 1}), ("id", {"id": None})])

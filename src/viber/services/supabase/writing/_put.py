@@ -7,7 +7,7 @@ from viber.http import Response
 from viber.services.supabase.reading._clauses import Clauses
 from viber.services.supabase.reading._selection import Selectable
 from viber.services.supabase.wire._rows import DictRow, Row
-from viber.services.supabase.writing._outcome import rows_of
+from viber.services.supabase.writing._outcome import row_of, rows_of
 from viber.services.supabase.writing._write import Write
 
 Out = TypeVar("Out")
@@ -32,6 +32,11 @@ class Put(Write[Row, Out], Generic[Row, Out]):
         query: Put[Row, Any] = self._answering(
             lambda: rows_of(self.source.projected(columns, model), columns)
         )
+        return query
+
+    def returning_row(self) -> "Put[Row, Row]":
+        """Answer with the row as it is now."""
+        query: Put[Row, Row] = self._answering(lambda: row_of(self.source))
         return query
 
     async def _run(self) -> Out:
