@@ -194,6 +194,16 @@ async def test_rounds_are_bounded(build: Build) -> None:
     assert len(rig.transport.requests) == 3
 
 
+@pytest.mark.parametrize("finish", ["MALFORMED_FUNCTION_CALL", "SAFETY", "UNEXPECTED_TOOL_CALL"])
+async def test_what_is_withheld_calls_nothing(build: Build, finish: str) -> None:
+    """A call in such an answer is not what the model would have called."""
+    withheld = answer(call("get_weather", city="Oslo"))
+    withheld["candidates"][0]["finishReason"] = finish
+    whole = await build(Reply(json=withheld)).gemini.generate_content("?", tools=[get_weather])
+    assert (whole.finish_reason, whole.tool_calls) == (finish, ())
+    assert len(whole.function_calls) == 1
+
+
 async def test_a_bound_below_zero_is_refused(build: Build) -> None:
     """It bounds nothing."""
     with pytest.raises(InvalidRequestError, match="max_tool_rounds"):

@@ -97,6 +97,16 @@ async def test_a_plain_function_runs_in_a_thread() -> None:
     assert await FunctionTool.of(where).call({}) != threading.current_thread().name
 
 
+async def test_a_plain_function_that_runs_out_of_items_fails() -> None:
+    """No future can hold a StopIteration: without help, who waits for the thread would wait for ever."""
+
+    def first() -> int:
+        return next(iter(()))
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(FunctionTool.of(first).call({}), 10)
+
+
 async def test_whatever_can_be_called_is_a_tool() -> None:
     """Methods, objects, partials, and functions that return something to be awaited."""
 

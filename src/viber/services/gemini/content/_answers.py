@@ -129,6 +129,11 @@ def complete_or_error(answer: GenerateContentResponse) -> None:
         raise _blocked(answer)
 
 
+def is_withheld(answer: GenerateContentResponse) -> bool:
+    """It is not what the model would have said: nothing in it is to be acted upon."""
+    return answer.finish_reason in _WITHHELD
+
+
 def usable_or_error(answer: GenerateContentResponse) -> None:
     """See to it that a conversation can go on after an answer, which may be cut short.
 
@@ -136,7 +141,7 @@ def usable_or_error(answer: GenerateContentResponse) -> None:
         AnswerBlockedError: it was withheld.
         NoTextError: it holds nothing at all.
     """
-    if answer.finish_reason in _WITHHELD:
+    if is_withheld(answer):
         raise _blocked(answer)
     if not answer.turns:
         raise NoTextError("the answer holds nothing", details=_details(answer), suggestion=_OTHERWISE)

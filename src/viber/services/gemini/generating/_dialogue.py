@@ -12,6 +12,7 @@ from viber.errors import BaseError
 from viber.observability import redact_text
 from viber.services.gemini._errors import ToolRoundsError, refusal
 from viber.services.gemini._options import GenerateOptions, Prompt
+from viber.services.gemini.content._answers import is_withheld
 from viber.services.gemini.content._json import Json, is_object
 from viber.services.gemini.content._models import Content, GenerateContentResponse, Record
 from viber.services.gemini.content._part import FunctionCall, Part
@@ -74,7 +75,7 @@ class Dialogue:
         Raises:
             ToolRoundsError: there were too many rounds.
         """
-        calls = answer.function_calls
+        calls = () if is_withheld(answer) else answer.function_calls
         if not (calls and self._is_automatic) or any(call.name in self._toolbox.foreign for call in calls):
             return False
         if self._rounds >= self._most:

@@ -91,13 +91,20 @@ class FunctionTool:
         checked = self._checked(args)
         if inspect.iscoroutinefunction(self.function):
             return await self.function(**checked)
-        result = await asyncio.to_thread(self.function, **checked)
+        result = await asyncio.to_thread(_called, self.function, checked)
         return await result if inspect.isawaitable(result) else result
 
     def _checked(self, args: Mapping[str, Any]) -> dict[str, Any]:
         given = self._arguments.model_validate(args)
         fields = self._arguments.model_fields
         return {str(fields[name].alias): getattr(given, name) for name in given.model_fields_set}
+
+
+def _called(function: Callable[..., Any], args: Mapping[str, Any]) -> Any:
+    try:
+        return function(**args)
+    except StopIteration as error:  # which no future can hold: who waits for the thread would wait for ever
+        raise RuntimeError("the function raised StopIteration") from error
 
 
 class _Form(NamedTuple):
