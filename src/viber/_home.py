@@ -29,6 +29,6 @@ class Home:
         if self._loop is not loop:
             raise RuntimeError(
                 f"this {self._owner} belongs to the event loop that used it first: "
-                "make one per event loop, inside the coroutine that asyncio.run() runs"
+                "make one per event loop (or one ServiceFactory, which makes it), in what asyncio.run() runs"
             )
         return loop
