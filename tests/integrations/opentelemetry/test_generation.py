@@ -153,6 +153,16 @@ async def test_a_stream_without_an_end_is_a_failure(trace: Trace) -> None:
     assert traced.call.attributes["error.type"] == "gemini.stream_cut"
 
 
+async def test_an_end_that_lacks_its_blank_line_is_told_too(trace: Trace) -> None:
+    """The last bytes are read before the connection, and the span with it, ends."""
+    first, last = events(HALF, WHOLE)
+    traced = trace(Chunks([first, last.rstrip()]))
+    async for _ in traced.services.gemini.stream("hello"):
+        pass
+    assert traced.call.status.status_code is StatusCode.UNSET
+    assert traced.call.attributes["gen_ai.usage.output_tokens"] == 12
+
+
 async def test_a_stream_that_began_at_the_second_attempt_is_one_call(trace: Trace) -> None:
     """What broke before the first event was repeated, and is no failure of the call."""
     traced = trace(Chunks([Fail(TransportError("reset"))]), Chunks(events(HALF, WHOLE)))
