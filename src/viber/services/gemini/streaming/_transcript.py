@@ -31,12 +31,12 @@ class Transcript:
         """The next chunk, with the text that is in it."""
         if text:
             self._texts.append(text)
-        self._top.update(_told(chunk))
+        _merge(self._top, chunk)
         for candidate in chunk.get("candidates") or ():
             self._add_candidate(candidate)
         usage = chunk.get("usageMetadata")
         if usage != self._usage and is_object(usage):
-            self._usage.update(_told(usage))
+            _merge(self._usage, usage)
 
     def hear(self, chunk: Json) -> None:
         """The usage that a chunk tells, and nothing else of it."""
@@ -111,7 +111,7 @@ class Transcript:
         if (whole := self._candidates.get(index)) is None:
             whole = self._candidates[index] = {}
             self._parts[index] = []
-        whole.update(_told(candidate))
+        _merge(whole, candidate)
         content = candidate.get("content")
         if content and (parts := content.get("parts")):
             self._parts[index] += parts
@@ -122,6 +122,8 @@ def _with_parts(candidate: Json, parts: list[Json]) -> Json:
     return {**candidate, "content": {**content, "parts": parts}}
 
 
-def _told(said: Json) -> Json:
-    """What is not null: null erases nothing that was said before."""
-    return said if None not in said.values() else {k: value for k, value in said.items() if value is not None}
+def _merge(whole: Json, said: Json) -> None:
+    """Lay what is said over the whole; null erases nothing that was said before."""
+    for name, value in said.items():
+        if value is not None:
+            whole[name] = value
