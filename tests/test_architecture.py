@@ -19,7 +19,7 @@ OURS: Final = sorted(
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("_config", "errors"),
     ("machines",),
-    ("_home", "_signals", "clock", "observability"),
+    ("_home", "_serving", "clock", "observability"),
     ("http", "resilience"),
     ("services", "services.gemini", "services.supabase"),
     ("health", "settings"),

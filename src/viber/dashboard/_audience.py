@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from viber._signals import ending_on_signals
+from viber._serving import ending_on_signals
 from viber.clock import Clock
 from viber.dashboard._collector import Collector
 from viber.factory import ServiceFactory

@@ -7,6 +7,7 @@ from math import inf
 from types import TracebackType
 from typing import Any, Final, Self
 
+from viber._serving import while_read
 from viber.clock import SYSTEM_CLOCK, Clock
 from viber.dashboard._answers import NO_STORE, Receive, Send, answer, assets, begin, body_of, say, serve
 from viber.dashboard._audience import Audience, Viewer
@@ -135,12 +136,8 @@ class Dashboard:
             return
         with self._audience.joined() as viewer:
             showing = asyncio.create_task(self._show(viewer, send))
-            leaving = asyncio.create_task(_left(receive))
             viewer.give_up = showing.cancel
-            try:
-                await asyncio.wait({showing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await _ended(showing, leaving)
+            await while_read(showing, receive)
         if not showing.cancelled():
             showing.result()
 
@@ -192,15 +189,3 @@ class Dashboard:
 
     def __repr__(self) -> str:
         return f"<Dashboard of {self._services!r}, viewers {self.viewers}>"
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    """Cancel the tasks, and wait for them; what they raised stays with them."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from viber._signals import ending_on_signals
+from viber._serving import ending_on_signals
 from viber.factory import ServiceFactory
 from viber.integrations.fastapi._streams import OpenStreams
 from viber.settings import Settings

@@ -8,6 +8,7 @@ from fastapi import Response
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
+from viber._serving import ended, while_read
 from viber.errors import BaseError, ServerError
 from viber.integrations.fastapi._problems import problem_of, status_of
 from viber.integrations.fastapi._streams import OpenStreams
@@ -51,16 +52,9 @@ class TokenRelay(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Relay until the stream ends, the reader leaves or the server stops."""
         relaying = asyncio.create_task(self._relay(send))
-        leaving = asyncio.create_task(_left(receive))
-        streams = _streams_of(scope)
-        try:
-            with streams.holding(relaying.cancel):
-                await asyncio.wait({relaying, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            has_left = leaving.done()
-            await _ended(relaying, leaving)
-        if has_left:
-            return
+        with _streams_of(scope).holding(relaying.cancel):
+            if await while_read(relaying, receive):
+                return
         if relaying.cancelled():
             await self._stopped(send)
         else:
@@ -83,7 +77,7 @@ class TokenRelay(Response):
             await send(_failure(error))
         finally:
             if pinging is not None:
-                await _ended(pinging)
+                await ended(pinging)
 
     async def _begin(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -104,18 +98,6 @@ class TokenRelay(Response):
 def _streams_of(scope: Scope) -> OpenStreams:
     streams = getattr(getattr(scope.get("app"), "state", None), "open_streams", None)
     return streams if isinstance(streams, OpenStreams) else OpenStreams()
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    """Cancel the tasks, and wait for them; what they raised stays with them."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _body(data: bytes, *, more: bool = True) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""What has to happen before a server can stop."""
+"""Answers that stay open: they end with their task, with their reader, or with the server."""
 
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 _STOP = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -40,3 +42,29 @@ def ending_on_signals(end: Callable[[], object]) -> Generator[None]:
         for number, handler in before.items():
             if signal.getsignal(number) is stop:
                 signal.signal(number, handler)
+
+
+async def while_read(sending: asyncio.Task[None], receive: Receive) -> bool:
+    """Wait for a task that sends, as long as somebody reads, and end it then; True if the reader left.
+
+    What the task raised stays with it.
+    """
+    leaving = asyncio.create_task(_left(receive))
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        has_left = leaving.done()
+        await ended(sending, leaving)
+    return has_left
+
+
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel the tasks, and wait for them; what they raised stays with them."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
