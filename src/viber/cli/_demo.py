@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 from viber.cli import _page
-from viber.cli._commands import Subparsers
+from viber.cli._commands import Subparsers, say_it_starts
 from viber.factory import ServiceFactory
 from viber.machines import CircuitBreakerConfig, RetryConfig
 from viber.sandbox import Sandbox
@@ -34,9 +33,9 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play every scene, 0 only if every promise held; or serve the page."""
-    print("starting a local Supabase and Gemini ...", file=sys.stderr)
     if arguments.page:
         return _page.run(arguments.port)
+    say_it_starts()
     with Sandbox() as sandbox:
         from viber.cli._screen import JsonLines, Terminal
 

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from itertools import cycle
 from typing import Any, Final
 
+from viber.cli._commands import say_it_starts
 from viber.cli._traffic import Traffic
 from viber.dashboard import Dashboard
 from viber.errors import ConfigurationError
@@ -45,6 +46,7 @@ def run(port: int) -> int:
             "the page needs a server",
             suggestion='python -m pip install "viber-integration[dashboard,sandbox]"',
         )
+    say_it_starts()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both signals leave through the same door
     with socket.create_server(("127.0.0.1", port)) as listening, Sandbox() as sandbox:
         asyncio.run(_serve(sandbox, listening))
