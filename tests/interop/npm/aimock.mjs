@@ -9,7 +9,7 @@ const usage = { promptTokenCount: 5, candidatesTokenCount: 13, totalTokenCount: 
 const mock = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 7, logLevel: "silent" });
 
 mock.onMessage("story", { content: story, usage });
-mock.onMessage("cut", { content: story }, { truncateAfterChunks: 3, latency: 20 });
+mock.onMessage("cut", { content: story }, { truncateAfterChunks: 3, latency: 100 });
 mock.onMessage("drop", { content: story }, { chaos: { disconnectRate: 1 } });
 mock.onMessage("garbage", { content: story }, { chaos: { malformedRate: 1 } });
 mock.onMessage("refuse", { error: { message: "Model overloaded", code: "UNAVAILABLE" }, status: 503 });
