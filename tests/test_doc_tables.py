@@ -1,4 +1,4 @@
-"""Every default and every variable that a page tells is the one in the code, and none is left out."""
+"""What a table of a page tells of the code is so, and nothing is left out of it."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 import viber
-from viber import CircuitBreakerConfig, GeminiConfig, HttpConfig, RetryConfig, SupabaseConfig
+from viber import CircuitBreakerConfig, GeminiConfig, HttpConfig, RetryConfig, SupabaseConfig, errors
 from viber.services import ServiceConfig
 from viber.settings import BREAKER, GEMINI, RETRY, SUPABASE
 
@@ -84,3 +84,18 @@ def test_the_page_names_every_variable_and_its_field() -> None:
         names = re.findall(r"`(\w+)`", variables)
         told.update(zip(names, re.findall(r"`(\w+)`", fields), strict=True))
     assert told == SUPABASE | GEMINI | RETRY | BREAKER
+
+
+def test_the_page_tells_every_kind_of_error() -> None:
+    """Each with its code, and whether it may pass; those that only say who spoke have no row."""
+    told = {
+        name.strip("`"): (code.strip("`"), may_pass == "yes")
+        for name, code, may_pass, _ in rows("errors.md", "# Errors")
+    }
+    speakers = {errors.ServiceError, *errors.ServiceError.__subclasses__()}
+    kinds = set(errors.BaseError.__subclasses__()) - speakers
+    assert told == {kind.__name__: (kind.code, kind.retryable) for kind in kinds if is_ours(kind)}
+
+
+def is_ours(kind: type[errors.BaseError]) -> bool:
+    return kind.__module__.startswith("viber.errors")
