@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from story import STORY, broken, event, read
 from viber.errors import (
     CircuitOpenError,
     Delivery,
@@ -19,33 +20,11 @@ from viber.testing import Chunks, Fail, Hang, Reply
 Build = Callable[..., Any]
 
 
-def event(text: str = "", finish: str | None = None, **top: Any) -> bytes:
-    candidate: dict[str, Any] = {"content": {"parts": [{"text": text}]} if text else {}}
-    chunk = {"candidates": [candidate | ({"finishReason": finish} if finish else {})], **top}
-    return b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
-
-
 def error(code: int, **fields: Any) -> bytes:
     return b"data: " + json.dumps({"error": {"code": code, "message": "no", **fields}}).encode() + b"\r\n\r\n"
 
 
 DROP = Fail(lambda: TransportError("reset"))
-STORY = [event("Once"), event(" upon"), event(" a time", "STOP", usageMetadata={"totalTokenCount": 9})]
-
-
-async def read(tokens: Any) -> list[str]:
-    return [token.text async for token in tokens]
-
-
-async def broken(tokens: Any) -> tuple[list[str], StreamInterruptedError]:
-    """The texts that came before a stream broke off."""
-    texts: list[str] = []
-    try:
-        async for token in tokens:
-            texts.append(token.text)  # noqa: PERF401 - those before the error count
-    except StreamInterruptedError as interrupted:
-        return texts, interrupted
-    raise AssertionError("the stream did not break off")
 
 
 @pytest.mark.parametrize(

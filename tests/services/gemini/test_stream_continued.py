@@ -2,37 +2,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from viber.errors import (
-    StreamInterruptedError,
-)
+from story import STORY, broken, read
 from viber.services.gemini import GeminiServerError
 from viber.testing import Chunks, Reply
 
 Build = Callable[..., Any]
-
-
-def event(text: str = "", finish: str | None = None, **top: Any) -> bytes:
-    candidate: dict[str, Any] = {"content": {"parts": [{"text": text}]} if text else {}}
-    chunk = {"candidates": [candidate | ({"finishReason": finish} if finish else {})], **top}
-    return b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
-
-
-STORY = [event("Once"), event(" upon"), event(" a time", "STOP", usageMetadata={"totalTokenCount": 9})]
-
-
-async def read(tokens: Any) -> list[str]:
-    return [token.text async for token in tokens]
-
-
-async def broken(tokens: Any) -> tuple[list[str], StreamInterruptedError]:
-    """The texts that came before a stream broke off."""
-    texts: list[str] = []
-    try:
-        async for token in tokens:
-            texts.append(token.text)  # noqa: PERF401 - those before the error count
-    except StreamInterruptedError as interrupted:
-        return texts, interrupted
-    raise AssertionError("the stream did not break off")
 
 
 def continued(text: str, token: str) -> bytes:

@@ -1,9 +1,9 @@
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from story import STORY, broken, event
 from viber.errors import (
     StreamInterruptedError,
     TimeoutError,
@@ -11,26 +11,6 @@ from viber.errors import (
 from viber.testing import Chunks, FakeClock, Hang, Pause
 
 Build = Callable[..., Any]
-
-
-def event(text: str = "", finish: str | None = None, **top: Any) -> bytes:
-    candidate: dict[str, Any] = {"content": {"parts": [{"text": text}]} if text else {}}
-    chunk = {"candidates": [candidate | ({"finishReason": finish} if finish else {})], **top}
-    return b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
-
-
-STORY = [event("Once"), event(" upon"), event(" a time", "STOP", usageMetadata={"totalTokenCount": 9})]
-
-
-async def broken(tokens: Any) -> tuple[list[str], StreamInterruptedError]:
-    """The texts that came before a stream broke off."""
-    texts: list[str] = []
-    try:
-        async for token in tokens:
-            texts.append(token.text)  # noqa: PERF401 - those before the error count
-    except StreamInterruptedError as interrupted:
-        return texts, interrupted
-    raise AssertionError("the stream did not break off")
 
 
 async def test_silence_is_bounded_not_length(build: Build) -> None:
@@ -54,7 +34,7 @@ async def test_idle_timeout_ends_a_silent_stream(build: Build) -> None:
 
 async def test_comments_are_silence(build: Build) -> None:
     """They keep a connection alive, and not the answer."""
-    pings = [Pause(2), b": ping\n\n"] * 10
+    pings: list[Any] = [Pause(2), b": ping\n\n"] * 10
     rig = build(Chunks([STORY[0], *pings, *STORY[1:]]), clock=FakeClock(auto=True))
     texts, interrupted = await broken(rig.gemini.stream("Tell", idle_timeout=3))
     assert texts == ["Once"]
@@ -72,7 +52,7 @@ async def test_an_event_that_comes_slowly_is_no_silence(build: Build) -> None:
 
 async def test_what_follows_the_end_is_not_waited_for_without_end(build: Build) -> None:
     """An answer that is complete is told as such, though its server goes on with comments."""
-    pings = [Pause(2), b": ping\n\n"] * 10
+    pings: list[Any] = [Pause(2), b": ping\n\n"] * 10
     rig = build(Chunks([*STORY, *pings, Hang()]), clock=FakeClock(auto=True))
     async with rig.gemini.stream("Tell") as tokens:
         assert len([token async for token in tokens]) == 3

@@ -1,6 +1,5 @@
 import asyncio
 import gc
-import json
 import threading
 import warnings
 from collections.abc import Callable
@@ -9,22 +8,10 @@ from typing import Any
 
 import pytest
 
+from story import STORY, read
 from viber.testing import Chunks, Hang, Pause, Reply, StreamState
 
 Build = Callable[..., Any]
-
-
-def event(text: str = "", finish: str | None = None, **top: Any) -> bytes:
-    candidate: dict[str, Any] = {"content": {"parts": [{"text": text}]} if text else {}}
-    chunk = {"candidates": [candidate | ({"finishReason": finish} if finish else {})], **top}
-    return b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n"
-
-
-STORY = [event("Once"), event(" upon"), event(" a time", "STOP", usageMetadata={"totalTokenCount": 9})]
-
-
-async def read(tokens: Any) -> list[str]:
-    return [token.text async for token in tokens]
 
 
 async def test_a_stream_is_read_in_a_block(build: Build) -> None:
