@@ -40,7 +40,19 @@ def test_splits_add_up(one: Any, other: Any) -> None:
     assert by_modality(both.prompt_details) == by_modality(one) + by_modality(other)
 
 
-@pytest.mark.parametrize("odd", [None, [], "many", {"promptTokenCount": "many"}, {"promptTokenCount": []}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        [],
+        "many",
+        {"promptTokenCount": "many"},
+        {"promptTokenCount": []},
+        {"promptTokenCount": -1},
+        {"promptTokenCount": 2**63},
+    ],
+    ids=repr,
+)
 def test_what_is_no_usage_is_none(odd: object) -> None:
     """It is told from a usage of nothing."""
     assert told(odd) == UsageMetadata()
@@ -53,3 +65,9 @@ def test_receipts_add_up() -> None:
     one, other = Receipt("a", Decimal("0.1")), Receipt("b", Decimal("0.2"))
     assert one + other == Receipt("b", Decimal("0.3"))
     assert (one + Receipt("b")).cost is (Receipt("a") + other).cost is None
+
+
+def test_a_sum_may_be_more_than_one_answer_can_tell() -> None:
+    """Each number fits into the field of the protocol; together they need not."""
+    most = UsageMetadata.from_wire({"promptTokenCount": 2**63 - 1})
+    assert (most + most).prompt_tokens == 2**64 - 2

@@ -2,18 +2,34 @@
 
 from collections import Counter
 from itertools import chain
-from typing import Self
+from typing import Annotated, Final, Self
+
+from pydantic import Field
 
 from viber.errors import ServerError
 from viber.services.gemini.content._json import is_object
 from viber.services.gemini.content._shape import Answered
+
+MOST_TOKENS: Final = 2**63 - 1
+"""What the field of the protocol can hold."""
+_NUMBERS: Final = frozenset(
+    {
+        "prompt_tokens",
+        "cached_tokens",
+        "candidates_tokens",
+        "thoughts_tokens",
+        "tool_use_tokens",
+        "reported_total",
+    }
+)
+Count = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 
 
 class ModalityTokens(Answered):
     """So many tokens stand for text, images, audio and so on."""
 
     modality: str = "MODALITY_UNSPECIFIED"
-    tokens: int = 0
+    tokens: Count = 0
 
 
 Split = tuple[ModalityTokens, ...]
@@ -29,21 +45,26 @@ class UsageMetadata(Answered):
         (10, 12, 22)
     """
 
-    prompt_tokens: int = 0
+    prompt_tokens: Count = 0
     """The prompt, the cached part of it included."""
-    cached_tokens: int = 0
-    candidates_tokens: int = 0
+    cached_tokens: Count = 0
+    candidates_tokens: Count = 0
     """The answer, thoughts not included."""
-    thoughts_tokens: int = 0
+    thoughts_tokens: Count = 0
     """The thinking, billed as output."""
-    tool_use_tokens: int = 0
+    tool_use_tokens: Count = 0
     """What tools added to the prompt."""
-    reported_total: int | None = None
+    reported_total: Count | None = None
     prompt_details: Split = ()
     """The prompt by modality, as are the three that follow."""
     cache_details: Split = ()
     candidates_details: Split = ()
     tool_use_details: Split = ()
+
+    @property
+    def is_told(self) -> bool:
+        """The server told at least one of the numbers: then those that it left out are 0."""
+        return not _NUMBERS.isdisjoint(self.model_fields_set)
 
     @property
     def input_tokens(self) -> int:
@@ -62,7 +83,7 @@ class UsageMetadata(Answered):
         return self.input_tokens + self.output_tokens if total is None else total
 
     def __add__(self, other: Self) -> "UsageMetadata":
-        return UsageMetadata(
+        return UsageMetadata.model_construct(  # a sum may be more than one answer can tell
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             candidates_tokens=self.candidates_tokens + other.candidates_tokens,
@@ -101,4 +122,6 @@ def _together(one: Split, other: Split) -> Split:
     if not (one and other):
         return one or other
     counts = by_modality(tuple(chain(one, other)))
-    return tuple(ModalityTokens(modality=name, tokens=counts[name]) for name in sorted(counts))
+    return tuple(
+        ModalityTokens.model_construct(modality=name, tokens=counts[name]) for name in sorted(counts)
+    )

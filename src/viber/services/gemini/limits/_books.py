@@ -10,7 +10,7 @@ from typing import Any, Self
 from viber.resilience import Call
 from viber.services.gemini._errors import GeminiRateLimitError, PromptBlockedError
 from viber.services.gemini.content._json import Json, is_object
-from viber.services.gemini.content._usage import UsageMetadata, told
+from viber.services.gemini.content._usage import MOST_TOKENS, UsageMetadata, told
 from viber.services.gemini.generating._estimate import estimate, longest_answer
 from viber.services.gemini.generating._receipt import Receipt
 from viber.services.gemini.limits._budget import Budget, Hold
@@ -108,9 +108,9 @@ class Entry:
         """An attempt met a limit, which may have a name."""
         self._guard.learn(error)
 
-    def close(self, usage: UsageMetadata, version: str | None = None) -> Receipt:
+    def close(self, usage: UsageMetadata, version: object = None) -> Receipt:
         """The answer is at its end, whichever: written down and settled."""
-        is_told = bool(usage.model_fields_set)
+        is_told = usage.is_told
         cost = self.cost(usage, version)
         books, tokens = self._books, usage.total_tokens if is_told else None
         for budget, hold in self._holds:
@@ -126,11 +126,12 @@ class Entry:
         if tokens and call is not None and call.policies.limiter is not None and call.reservation is not None:
             call.policies.limiter.settle(call.reservation, tokens=tokens)
 
-    def cost(self, usage: UsageMetadata, version: str | None) -> Decimal | None:
+    def cost(self, usage: UsageMetadata, version: object) -> Decimal | None:
         """What an answer costs; None when the price is unknown, or the usage was not told."""
-        if not usage.model_fields_set:
+        if not usage.is_told:
             return None
-        return self._books.cost(usage, (version or "", self._model), self._tier)
+        named = version if isinstance(version, str) else ""  # what a server calls itself may be anything
+        return self._books.cost(usage, (named, self._model), self._tier)
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +152,7 @@ class Entry:
 
 def _prompt_of(usage: dict[str, Any]) -> int:
     try:
-        return int(usage.get("promptTokenCount") or 0) + int(usage.get("toolUsePromptTokenCount") or 0)
-    except (TypeError, ValueError):
+        tokens = int(usage.get("promptTokenCount") or 0) + int(usage.get("toolUsePromptTokenCount") or 0)
+    except (OverflowError, TypeError, ValueError):
         return 0
+    return tokens if 0 <= tokens <= MOST_TOKENS else 0
