@@ -237,6 +237,15 @@ async def test_an_option_that_does_not_exist_is_told_what_it_may_be(
         await build().gemini.generate_text("hi", **{option: 1})
 
 
+@pytest.mark.parametrize("model", [5, ["a", None], [["a"]]], ids=repr)
+async def test_what_is_no_name_of_a_model_is_a_type_error(build: Build, model: Any) -> None:
+    """A caller without a type checker is told too."""
+    with pytest.raises(TypeError, match="a list of names"):
+        await build().gemini.generate_text("hi", model=model)
+    with pytest.raises(TypeError, match="a list of names"):
+        build().gemini.with_models(model)
+
+
 @pytest.mark.parametrize("method", ["generate_text", "generate_content", "count_tokens"])
 async def test_an_empty_prompt_is_not_sent(build: Build, method: str) -> None:
     """Refused before anything is spent."""

@@ -168,7 +168,7 @@ async def test_a_quota_of_the_day_closes_the_model(build: Build) -> None:
     rig = build(refused("RequestsPerDay", "50", "no", RETRY_IN_7), answer())
     with pytest.raises(GeminiRateLimitError):
         await rig.gemini.generate_text("hi", model="a")
-    with pytest.raises(RateLimitError, match="what the server says") as caught:
+    with pytest.raises(RateLimitError, match="as the server asked") as caught:
         await rig.gemini.generate_text("hi", model="a")
     assert (caught.value.delivery, caught.value.retry_after) == (Delivery.NOT_SENT, MIDNIGHT + 60)
     await rig.gemini.generate_text("hi", model="b")

@@ -1,8 +1,8 @@
 """What is asked of a model, or of one that stands in for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 from viber.http import Request
 from viber.services.gemini._errors import refusal
@@ -46,9 +46,18 @@ def models_of(models: ModelNames) -> tuple[str, ...]:
 
     Raises:
         InvalidRequestError: there is none.
+        TypeError: one is no text.
     """
     named = (models,) if isinstance(models, str) else models
+    if not _are_texts(named):  # a caller without a type checker
+        raise TypeError(f"a model is a name, or a list of names, not {models!r}")
     names = dict.fromkeys(model.removeprefix("models/") for model in named)
     if not names:
         raise refusal("no model is named", suggestion="for example gemini-flash-latest")
     return tuple(names)
+
+
+def _are_texts(named: object) -> bool:
+    return isinstance(named, Iterable) and all(
+        isinstance(name, str) for name in cast("Iterable[object]", named)
+    )

@@ -23,7 +23,7 @@ class _Boundless(RateLimit):
     """Stands in a limiter that has no limit of its own, and only does what the server asks."""
 
     def __str__(self) -> str:
-        return "what the server says"
+        return "as the server asked"
 
 
 BOUNDLESS: Final = _Boundless.model_construct(requests=10**15, per=0.001)  # needs no time zone data
