@@ -245,6 +245,7 @@ async def test_a_hook_that_breaks_hides_no_cancellation(build: Any) -> None:
         lambda t: t.insert_many("text"),
         lambda t: t.insert_many(5),
         lambda t: t.insert_many([], chunk_size=0),
+        lambda t: t.insert_many([], chunk_size=2.5),
         lambda t: t.insert_many([], concurrency=0),
         lambda t: t.insert_many([], on_error="shrug"),
         lambda t: t.insert_many([], missing="shrug"),

@@ -80,7 +80,7 @@ async def test_an_object_with_other_members_is_another_value(build: Any) -> None
 async def test_a_row_that_cannot_be_seen_is_unknown(build: Any) -> None:
     """Row level security may hide it, and it is no conflict with others as far as we know."""
     project = build(LOST, DUPLICATE, Reply(json=[]), Reply(json=[]))
-    with pytest.raises(UnsettledWriteError, match="no row of that key can be seen") as caught:
+    with pytest.raises(UnsettledWriteError, match="not every row of its key can be seen") as caught:
         await orders(project).insert(Order(id=1))
     assert not isinstance(caught.value, ConflictError)
     assert caught.value.delivery is Delivery.UNKNOWN

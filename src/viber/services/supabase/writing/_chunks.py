@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from viber.errors import BaseError, Delivery, SupabaseError
 from viber.services.supabase._errors import refusal
 from viber.services.supabase.filters._values import is_listing
+from viber.services.supabase.reading._clauses import count_of
 from viber.services.supabase.reading._selection import Selectable
 from viber.services.supabase.wire._query import Duty, Query
 from viber.services.supabase.wire._result import Receipt
@@ -111,7 +112,7 @@ class InsertMany(Query[Account[Out]], Generic[Row, Out]):
     def again(self) -> Self:
         """Insert what an earlier run may have inserted: a chunk that is there with equal values is done.
 
-        Take the same `chunk_size`: a chunk of which only a part is there is a conflict.
+        Take the same `chunk_size`: a chunk of which only a part is there cannot be settled.
 
         Raises:
             InvalidRequestError: the table has no key.
@@ -158,7 +159,7 @@ def insert_many(
     insert.duty.discharge()
     if is_row(rows) or not (isinstance(rows, AsyncIterable) or is_listing(rows)):
         raise refusal(f"a {type(rows).__name__} is not a list of rows, nor does it give rows")
-    if size < 1 or concurrency < 1:
+    if not (count_of("chunk_size", size) and count_of("concurrency", concurrency)):
         raise refusal("chunk_size and concurrency are numbers above 0")
     if on_error not in {"raise", "stop", "continue"}:
         raise refusal(f"on an error it can raise, stop or continue, not {on_error!r}")
