@@ -24,6 +24,7 @@ def test_missing_settings_are_exit_code_2_and_no_traceback(capsys: pytest.Captur
     assert told.out == ""
     assert "Traceback" not in told.err
     assert all(name in told.err for name in ("SUPABASE_URL", "SUPABASE_ANON_KEY", "GEMINI_API_KEY"))
+    assert "one service is enough" in told.err
 
 
 def test_malformed_settings_are_all_listed(

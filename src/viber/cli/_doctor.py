@@ -27,7 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = Settings.from_env()
     if settings.supabase is None and settings.gemini is None:
         names = sorted(settings.absent)
-        raise ConfigurationError("no service is configured", problems=[f"{name}: not set" for name in names])
+        raise ConfigurationError(
+            "no service is configured",
+            problems=[f"{name}: not set" for name in names],
+            suggestion="one service is enough; without any there is `viber sandbox -- viber doctor`",
+        )
     results = asyncio.run(_check(settings))
     report = _as_json if arguments.json else _as_text
     print(report(results, settings))
