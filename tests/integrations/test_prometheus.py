@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +16,7 @@ from viber.factory import ServiceFactory
 from viber.health import HealthRegistry
 from viber.integrations.prometheus import exposition
 from viber.machines import RateLimit, RetryConfig
+from viber.services.gemini import GeminiService, UsageMetadata, UsageTracker
 from viber.settings import Settings
 
 Samples = dict[str, dict[tuple[str, ...], float]]
@@ -89,6 +91,21 @@ async def test_limits_and_checks_are_gauges(scraped: Samples) -> None:
     """What is left of a limit, and whether a check was healthy."""
     assert list(scraped["viber_ratelimit_remaining"].values()) == [7.0]
     assert scraped["viber_health_up"] == {("quotes",): 0.0}
+
+
+def test_tokens_and_cost_are_those_of_the_last_day() -> None:
+    """By model, labels added up; a day before it is left out."""
+
+    class Gemini:
+        usage = UsageTracker(zone="UTC")
+
+    usage = UsageMetadata(prompt_tokens=7, cached_tokens=2, candidates_tokens=3)
+    for at, label in ((0.0, ""), (100_000.0, "a"), (100_000.0, "b")):
+        Gemini.usage.add(usage, model="gemini-x", label=label, at=at)
+    text = exposition(dict, gemini=lambda: [cast("GeminiService", Gemini())]).decode()
+    assert 'viber_tokens_today{model="gemini-x",type="input"} 14.0' in text
+    assert 'viber_tokens_today{model="gemini-x",type="cached"} 4.0' in text
+    assert 'viber_tokens_today{model="gemini-x",type="output"} 6.0' in text
 
 
 async def test_alerts_are_about_metrics_that_there_are(scraped: Samples) -> None:

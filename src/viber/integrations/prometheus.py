@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from viber.health import HealthRegistry
 from viber.machines import BreakerState
 from viber.observability import LATENCY_BOUNDS, Latency, ServiceMetrics
+from viber.services.gemini import GeminiService, UsageTotals
 
 __all__ = ["CONTENT_TYPE", "ViberCollector", "exposition"]
 
@@ -27,7 +28,8 @@ class ViberCollector(Collector):
     """Turns `services.metrics` into families of metrics; the names begin with `prefix`.
 
     Labels are service, operation (a method and a table or model, never a URL), code, gate and limit: at most
-    some hundred sets, whatever is called. `health` adds the last answers of the checks; it asks none.
+    some hundred sets, whatever is called. `health` adds the last answers of the checks; it asks none. `gemini`,
+    a function that gives services, adds tokens and cost of each model on the last day that had answers.
 
     Example:
         >>> from viber import ServiceFactory, Settings
@@ -36,8 +38,16 @@ class ViberCollector(Collector):
         >>> registry.register(ViberCollector(services.metrics))
     """
 
-    def __init__(self, read: Read, *, prefix: str = "viber", health: HealthRegistry | None = None) -> None:
+    def __init__(
+        self,
+        read: Read,
+        *,
+        prefix: str = "viber",
+        health: HealthRegistry | None = None,
+        gemini: Callable[[], Iterable[GeminiService]] = tuple,
+    ) -> None:
         self._read = read
+        self._gemini = gemini
         self._prefix = prefix
         self._health = health
 
@@ -54,6 +64,7 @@ class ViberCollector(Collector):
         yield self._limits(services)
         if self._health is not None:
             yield self._checks(self._health)
+        yield from self._usage()
 
     def _calls(self, services: list[ServiceMetrics]) -> Iterator[Metric]:
         calls = self._counter("requests", "Logical calls, by how they ended.", *_BY_OPERATION, "outcome")
@@ -118,6 +129,22 @@ class ViberCollector(Collector):
             up.add_metric([name], float(last.healthy))
         return up
 
+    def _usage(self) -> Iterator[Metric]:
+        tokens = self._gauge("tokens_today", "Tokens of the last day that had answers.", "model", "type")
+        costs = self._gauge("cost_today", "Known cost of that day, in the currency of the prices.", "model")
+        rows = [row for service in self._gemini() for row in service.usage.rows()]
+        last = max((row.day for row in rows), default=None)
+        totals: dict[str, UsageTotals] = {}
+        for row in rows:
+            if row.day == last:
+                totals[row.model] = totals.get(row.model, UsageTotals()) + row.totals
+        for model, total in totals.items():
+            tokens.add_metric([model, "input"], total.usage.input_tokens)
+            tokens.add_metric([model, "cached"], total.usage.cached_tokens)
+            tokens.add_metric([model, "output"], total.usage.output_tokens)
+            costs.add_metric([model], float(total.known_cost))
+        yield from (tokens, costs)
+
     def _counter(self, name: str, text: str, *labels: str) -> CounterMetricFamily:
         return CounterMetricFamily(f"{self._prefix}_{name}", text, labels=labels)
 
@@ -125,7 +152,13 @@ class ViberCollector(Collector):
         return GaugeMetricFamily(f"{self._prefix}_{name}", text, labels=labels)
 
 
-def exposition(read: Read, *, prefix: str = "viber", health: HealthRegistry | None = None) -> bytes:
+def exposition(
+    read: Read,
+    *,
+    prefix: str = "viber",
+    health: HealthRegistry | None = None,
+    gemini: Callable[[], Iterable[GeminiService]] = tuple,
+) -> bytes:
     """What a scrape gets, in Prometheus' text format (`CONTENT_TYPE`), from a registry of its own.
 
     Example:
@@ -134,7 +167,7 @@ def exposition(read: Read, *, prefix: str = "viber", health: HealthRegistry | No
         b'# HELP viber_requests_total Logical calls, by how they ended.'
     """
     registry = CollectorRegistry()
-    registry.register(ViberCollector(read, prefix=prefix, health=health))
+    registry.register(ViberCollector(read, prefix=prefix, health=health, gemini=gemini))
     return generate_latest(registry)
 
 

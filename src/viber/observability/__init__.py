@@ -16,6 +16,7 @@ from viber.observability._events import (
     Gate,
     LimitPaused,
     RequestTimed,
+    ResultMaybeTruncated,
     RetryScheduled,
 )
 from viber.observability._listeners import Listener, Listeners
@@ -57,6 +58,7 @@ __all__ = [
     "Redactor",
     "RequestTimed",
     "RequestTrace",
+    "ResultMaybeTruncated",
     "RetryScheduled",
     "ServiceMeter",
     "ServiceMetrics",

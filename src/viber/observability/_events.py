@@ -126,6 +126,17 @@ class ChaosInjected:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class ResultMaybeTruncated:
+    """A result has exactly as many rows as the server gives at most: there may be more of them."""
+
+    service: str
+    what: str
+    """The table or function."""
+    rows: int
+    at: float
+
+
 Event = (
     CircuitChanged
     | CircuitReconfigured
@@ -137,4 +148,5 @@ Event = (
     | CallFinished
     | FallbackUsed
     | ChaosInjected
+    | ResultMaybeTruncated
 )

@@ -41,7 +41,9 @@ def operations() -> APIRouter:
         @router.get("/metrics")
         async def metrics(services: Services) -> Response:
             """What Prometheus scrapes."""
-            text = exposition(services.metrics, health=services.health)
+            text = exposition(
+                services.metrics, health=services.health, gemini=lambda: services.gemini_services
+            )
             return Response(text, media_type=CONTENT_TYPE)
 
     return router

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from viber.errors import InvalidRequestError, NotFoundError, ServerError, SupabaseError
+from viber.observability import Event, ResultMaybeTruncated
 from viber.services.supabase import MultipleRowsError, RowMismatchError
 from viber.testing import Reply
 
@@ -183,6 +184,18 @@ async def test_a_result_of_the_servers_cap_is_doubted_once(
         await project.db.rpc("f")
         await project.db.table("c").select().offset(2)
     assert [record.getMessage().split()[0] for record in caplog.records] == ["a", "b", "rpc", "c"]
+
+
+async def test_each_result_of_the_servers_cap_is_an_event(build: Any) -> None:
+    """Whoever listens is told every time, and of nothing else."""
+    project = build(*[Reply(json=[{"id": 1}] * 2)] * 3, max_rows=2)
+    told: list[Event] = []
+    project.db._session.channel.pipeline.listeners.add(told.append)
+    await project.db.table("a").select()
+    await project.db.table("a").select().limit(2)
+    await project.db.table("a").select()
+    doubts = [event for event in told if isinstance(event, ResultMaybeTruncated)]
+    assert [(each.service, each.what, each.rows) for each in doubts] == [("supabase", "a", 2)] * 2
 
 
 async def test_without_a_known_cap_nothing_is_doubted(build: Any, caplog: pytest.LogCaptureFixture) -> None:

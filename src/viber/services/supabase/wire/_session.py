@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from viber.errors import SupabaseError
 from viber.http import Request, Response
+from viber.observability import ResultMaybeTruncated
 from viber.resilience import Call, Deadline
 from viber.services._channel import Channel
 from viber.services.supabase._config import SupabaseConfig
@@ -137,8 +138,13 @@ class Session:
         return replace(self, channel=channel)
 
     def doubt(self, what: str, rows: int, limit: int | None = None) -> None:
-        """Say once that a result is exactly as long as the server's cap, and may lack rows."""
-        if rows != self.max_rows or (limit is not None and limit <= rows) or what in self.doubted:
+        """Tell that a result is exactly as long as the server's cap, and may lack rows; in the log once."""
+        if rows != self.max_rows or (limit is not None and limit <= rows):
+            return
+        pipeline = self.channel.pipeline
+        if pipeline.listeners.is_heard:
+            pipeline.listeners.emit(ResultMaybeTruncated(self.channel.name, what, rows, pipeline.clock.now()))
+        if what in self.doubted:
             return
         self.doubted.add(what)
         _log.warning(
