@@ -28,8 +28,8 @@ class ViberCollector(Collector):
     """Turns `services.metrics` into families of metrics; the names begin with `prefix`.
 
     Labels are service, operation (a method and a table or model, never a URL), code, gate and limit: at most
-    some hundred sets, whatever is called. `health` adds the last answers of the checks, and asks none; `gemini`
-    is a function that gives services, whose tokens and costs of the last day that had answers are added.
+    some hundred sets, whatever is called. `health` adds the last answers of the checks, and asks none.
+    `gemini` gives services, whose tokens and costs of the last day that had answers are added.
 
     Example:
         >>> from viber import ServiceFactory, Settings
