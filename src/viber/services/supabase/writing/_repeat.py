@@ -52,7 +52,8 @@ def _told(refusal: SupabaseError, finding: Finding, key: tuple[str, ...]) -> Sup
     """The refusal as what it is after the look at the table."""
     is_duplicate = code_of(refusal) in _DUPLICATES
     if is_duplicate and finding is Finding.UNSEEN and _may_be_ours(refusal, key):
-        return _unsettled(refusal, "not every row of its key can be seen: it is hidden, or a part is there")
+        why = "not every row of its key can be seen: row level security hides it, or only a part is there"
+        return _unsettled(refusal, why)
     if is_duplicate and finding is Finding.OTHER:
         refusal.message += (
             "; the row of that key has other values: if an earlier attempt wrote it,"
