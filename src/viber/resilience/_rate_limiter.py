@@ -244,8 +244,9 @@ class RateLimiter:
     def _refused(self, retry_after: float | None, reason: str, code: str) -> RateLimitError:
         if self.listeners.is_heard:
             self.listeners.emit(CallRejected(self.name, "rate limit", retry_after, self._now()))
+        whose = f" of {self.name}" if self.name else ""
         return RateLimitError(
-            f"a local rate limit ({', '.join(map(str, self.limits))}): {reason}; nothing was sent",
+            f"a local rate limit{whose} ({', '.join(map(str, self.limits))}): {reason}; nothing was sent",
             code=f"rate_limit.{code}",
             service=self.name,
             delivery=Delivery.NOT_SENT,
