@@ -105,9 +105,10 @@ async def test_a_handler_that_will_not_end_is_waited_for_only_so_long(
 ) -> None:
     """A cancellation waits for the handler to end, within a bound."""
     monkeypatch.setattr("viber.http._httpx_answer.CLEAN_UP", 0.02)
-    release = asyncio.Event()
+    begun, release = asyncio.Event(), asyncio.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
         while not release.is_set():
             try:
                 await release.wait()
@@ -117,7 +118,7 @@ async def test_a_handler_that_will_not_end_is_waited_for_only_so_long(
 
     transport = HttpxTransport(httpx.ASGITransport(app))
     task = asyncio.create_task(transport.send(Request("GET", "http://app/")))
-    await asyncio.sleep(0.01)
+    await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -36,8 +36,10 @@ def fault_of_key(key: str) -> str:
 def fault_of_address(url: str) -> str:
     """Why this cannot be the base of a service's URLs; empty when it can."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https"):
         return "not a URL that begins with http:// or https://"
+    if not parts.hostname:
+        return "a URL without a host"
     if parts.query or parts.fragment or "@" in parts.netloc or not url.isascii() or " " in url:
         return "only scheme, host and path belong here"
     return ""

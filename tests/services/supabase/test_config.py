@@ -50,7 +50,7 @@ def test_a_wrong_url_names_the_variable(url: str) -> None:
     """The problem says where to look, and does not repeat what it found."""
     with pytest.raises(ConfigurationError, match="SUPABASE_URL") as caught:
         SupabaseConfig(**{**GOOD, "url": url})
-    assert url in {"", "https://"} or url not in str(caught.value)
+    assert not url or url not in str(caught.value)
 
 
 @pytest.mark.parametrize(
